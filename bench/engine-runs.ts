@@ -1,0 +1,35 @@
+import { runChild } from './child.ts';
+import type { Candidate } from './measure.ts';
+import type { Workspace } from './workspace.ts';
+
+export const FLOOR = 'node spawn loop';
+export const ENGINE = 'this engine';
+
+/** Node.js that starts as many children and does nothing else; the whole program's wall time. */
+export function spawnLoop(workspace: Workspace, steps: number, concurrency = 1): Candidate {
+  return {
+    name: concurrency === 1 ? FLOOR : `${FLOOR}, ${concurrency} at once`,
+    run: async () =>
+      (await runChild(process.execPath, workspace.fixture('spawn-loop', steps, concurrency), workspace)).ms,
+  };
+}
+
+/** A plan of as many steps in the real engine with its durable state; the whole program's wall time. */
+export function engine(workspace: Workspace, steps: number, shape: 'chain' | 'wide'): Candidate {
+  return {
+    name: ENGINE,
+    run: async () => (await runChild(process.execPath, engineArgs(workspace, steps, shape), workspace)).ms,
+  };
+}
+
+export function execaLoop(workspace: Workspace, steps: number): Candidate {
+  return {
+    name: 'execa loop',
+    run: async () => (await runChild(process.execPath, workspace.fixture('execa-loop', steps), workspace)).ms,
+  };
+}
+
+export function engineArgs(workspace: Workspace, steps: number, shape: 'chain' | 'wide'): string[] {
+  // As the launchers start the product.
+  return ['--max-semi-space-size=1', ...workspace.fixture('run-engine', shape, steps, workspace.makeFolder())];
+}

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { InstallerError } from '../../engine/errors.ts';
+import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
+import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
+import { STEP_IDS } from '../../providers/provider.ts';
+import { acquireLock } from '../../state/lock.ts';
+import { type StatePaths, statePaths } from '../../state/paths.ts';
+import { type KnownState, rebuildDocument, replaceState } from '../../state/rebuild.ts';
+import { lastRunQuery, readLastRun, type ToldRun } from '../../telemetry/read-back/last-run.ts';
+import { queryRawSamples } from '../../telemetry/read-back/prometheus-api.ts';
+import type { Endpoint, TelemetrySettings } from '../../telemetry/settings.ts';
+import { commandFor } from '../../ui/next-command.ts';
+import { createPaint } from '../../ui/paint.ts';
+import { createConsent } from '../../ui/prompt.ts';
+import { stepTable } from '../../ui/step-table.ts';
+import { collectSecrets } from '../collect-secrets.ts';
+import { readOptions } from '../options.ts';
+import type { Invocation } from '../program.ts';
+import { telemetrySecrets, telemetrySettings } from '../run-telemetry.ts';
+import { consentOptions, type Terminal, viewOf } from '../terminal.ts';
+import { recoverInstallation } from './recover-installation.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * `rebuild-state --cluster C --from URL`: a lost state, from the metrics that its runs have sent.
+ *
+ * @returns exit code
+ * @throws InstallerError `remote_unavailable` when they do not tell enough; nothing was changed then
+ */
+export async function rebuildState({ flags }: Invocation, terminal: Terminal): Promise<number> {
+  const { from, plan = CREATE_CLUSTER, ...shared } = flags;
+  const options = readOptions({ ...shared });
+  const paths = statePaths(terminal.home, options.cluster ?? DEFAULT_CLUSTER, String(plan));
+  const secrets = collectSecrets(terminal.env, telemetrySecrets(terminal.env));
+  const wishes = from === undefined ? {} : { queryUrl: String(from) };
+  const settings = telemetrySettings({ telemetry: { ...options.telemetry, ...wishes } }, terminal.env, secrets);
+  const { query } = settings;
+  if (query === undefined) {
+    throw new InstallerError('usage', 'rebuild-state needs to know whom to ask', {
+      hint: '--from http://HOST:PORT, the address of a Prometheus API, or CONTEXTCORE_QUERY_URL',
+    });
+  }
+  const lock = await acquireLock(paths, { command: 'rebuild-state' });
+  try {
+    const run = await askForLastRun(query, settings, paths);
+    const found = paths.plan === CREATE_CLUSTER ? await recoverInstallation(terminal, paths, options) : {};
+    const known: KnownState = { ...run, ...found, steps: inOrder(run.steps), cluster: paths.cluster };
+    const document = rebuildDocument(known, query.url, Date.now());
+    if (!options.json) terminal.stderr.write(`${describe(known, query.url, terminal, options.color)}\n`);
+    const consent = createConsent(consentOptions(terminal, options.yes));
+    const instead = existsSync(paths.state) ? ' in place of the one that is there (a dated copy is kept)' : '';
+    await consent(`Write this as the state of "${paths.cluster}" (${paths.plan})${instead}?`);
+    const copies = await replaceState(paths, document);
+    const next = commandFor('resume', { cluster: paths.cluster, plan: paths.plan });
+    if (options.json) terminal.stdout.write(`${JSON.stringify({ state: paths.state, copies, document })}\n`);
+    else {
+      for (const copy of copies) terminal.stderr.write(`kept: ${copy}\n`);
+      terminal.stderr.write(`written: ${paths.state}\n  nothing of it is trusted before it was looked at: ${next}\n`);
+    }
+    return 0;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function askForLastRun(query: Endpoint, settings: TelemetrySettings, paths: StatePaths): Promise<ToldRun> {
+  const { cluster, plan } = paths;
+  const request = { env: settings.env, timeoutMs: TIMEOUT_MS, now: Date.now() };
+  const run = readLastRun(await queryRawSamples(query, lastRunQuery(cluster, plan), request));
+  const nothing = (why: string, hint: string) => new InstallerError('remote_unavailable', why, { hint });
+  if (run === undefined) {
+    throw nothing(
+      `${query.url} knows of no run of "${plan}" on cluster "${cluster}" in the last 30 days`,
+      'nothing was changed; check --cluster, --plan and the tenant (CONTEXTCORE_TENANT)',
+    );
+  }
+  if (run.closed === 'deleted') {
+    throw nothing(
+      `"${cluster}" (${plan}) was deleted since its last run`,
+      'nothing was changed: there is nothing to resume',
+    );
+  }
+  if (Object.keys(run.steps).length === 0) {
+    throw nothing(
+      `${query.url} knows of no step since the last run began at ${new Date(run.startedAt).toISOString()}`,
+      'nothing was changed; what is not delivered yet may wait: contextcore-install telemetry flush',
+    );
+  }
+  return run;
+}
+
+/** As the plan has them, as far as it is known here; those of other plans by the time of their start. */
+function inOrder(steps: ToldRun['steps']): ToldRun['steps'] {
+  const rank = (id: string) => (STEP_IDS as readonly string[]).indexOf(id);
+  const startOf = (id: string) => steps[id]?.startedAt ?? Number.MAX_SAFE_INTEGER;
+  const ids = Object.keys(steps).sort((a, b) => rank(a) - rank(b) || startOf(a) - startOf(b) || (a < b ? -1 : 1));
+  return Object.fromEntries(ids.map((id) => [id, steps[id] as ToldRun['steps'][string]]));
+}
+
+function describe(known: KnownState, from: string, terminal: Terminal, color: boolean | undefined): string {
+  const view = viewOf(terminal.stderr, terminal, color);
+  const { steps } = rebuildDocument(known, from, Date.now());
+  const { ports } = (known.options ?? {}) as { ports?: Record<string, number> };
+  return [
+    `the last run known to ${from} began at ${new Date(known.startedAt).toISOString()}`,
+    ...stepTable(steps, {
+      now: Date.now(),
+      paint: createPaint(view.color),
+      columns: terminal.stderr.isTTY ? view.columns : Number.POSITIVE_INFINITY,
+      running: false,
+    }),
+    ...(known.provider === undefined ? [] : [`found here: an installation of provider ${known.provider}`]),
+    ...Object.entries(ports ?? {}).map(([name, port]) => `  port ${name} ${port}`),
+  ].join('\n');
+}

@@ -1,0 +1,64 @@
+import { InstallerError } from '../engine/errors.ts';
+import type { Flag } from './flags.ts';
+import { nearest } from './nearest.ts';
+
+/** What may be typed at the place where the mistake was made. */
+export interface Known {
+  /** The program and the words of the command, as typed. */
+  command: string;
+  flags: Readonly<Record<string, Pick<Flag, 'type'>>>;
+  /** Commands that could stand there. */
+  commands: readonly string[];
+}
+
+/**
+ * yargs' message in the product's words, with the nearest flag or command.
+ *
+ * @param argv as typed, to show a word as it was written
+ */
+export function explainUsage(message: string, argv: readonly string[], known: Known): InstallerError {
+  const help = `${known.command} --help lists what there is`;
+  const unknown = /^Unknown (?:argument|command)s?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
+  if (unknown !== undefined) return explainUnknown(unknown, argv, known, help);
+  const flag = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  if (flag !== undefined) return usage(`--${flag} needs a value`, help);
+  const [, name, given, choices] =
+    /Argument: ([\w-]+), Given: (.+), Choices: (.+)$/.exec(message.replace(/\s*\n\s*/g, ' ')) ?? [];
+  if (name !== undefined) return usage(`--${name} takes one of ${unquote(choices)}, not ${unquote(given)}`, help);
+  if (message.startsWith('Not enough non-option arguments'))
+    return usage(`${known.command}: something is missing`, help);
+  return usage(message.replace(/\s*\n\s*/g, ' '), help);
+}
+
+/**
+ * yargs takes any value of a switch for "false".
+ *
+ * @throws InstallerError `usage` for `--yes=maybe`
+ */
+export function refuseSwitchValues(argv: readonly string[], flags: Known['flags']): void {
+  for (const word of argv) {
+    if (word === '--') return;
+    const [, name = '', value] = /^--(?:no-)?([a-z-]+)=(.*)$/s.exec(word) ?? [];
+    if (value === undefined || flags[name]?.type !== 'boolean' || value === 'true' || value === 'false') continue;
+    throw usage(`${word}: --${name} takes no value`);
+  }
+}
+
+function explainUnknown(word: string, argv: readonly string[], known: Known, help: string): InstallerError {
+  const typed = argv.find((given) => given.replace(/=.*$/s, '').replace(/^--?(no-)?/, '') === word) ?? word;
+  const isFlag = typed.startsWith('-');
+  const near = isFlag ? nearest(word, [...Object.keys(known.flags), 'help', 'version']) : nearest(word, known.commands);
+  const suggestion = near === undefined ? help : `did you mean ${isFlag ? '--' : ''}${near}?`;
+  const what = isFlag
+    ? `${known.command}: unknown flag ${typed.replace(/=.*$/s, '')}`
+    : `unknown command or argument: ${word}`;
+  return usage(what, suggestion);
+}
+
+function unquote(text = ''): string {
+  return text.replaceAll('"', '');
+}
+
+function usage(message: string, hint?: string): InstallerError {
+  return new InstallerError('usage', message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import type { ProgramName } from './program.ts';
+import { readVersion } from './version.ts';
+import { writeNow } from './write-now.ts';
+
+const HELP = new Set(['--help', '-h']);
+
+/**
+ * Entry of both programs. What must answer at once (`--help`, `--version`, `--status`) is answered here, without loading
+ * what a run needs; all else goes through the full command line.
+ *
+ * @param argv without node and the script
+ */
+export async function main(name: ProgramName, argv: readonly string[]): Promise<void> {
+  const [word = ''] = argv;
+  if (argv.length === 1 && HELP.has(word))
+    return writeNow(1, readFileSync(new URL(`help/${name}.txt`, import.meta.url), 'utf8'));
+  if (argv.length === 1 && word === '--version') return writeNow(1, `${readVersion()}\n`);
+  if (name === 'create-cluster' && argv.includes('--status')) {
+    const { quickStatus } = await import('./quick-status.ts');
+    const exitCode = quickStatus(argv);
+    if (exitCode !== undefined) {
+      process.exitCode = exitCode;
+      return;
+    }
+  }
+  const { runCommandLine } = await import('./run-command-line.ts');
+  await runCommandLine(name, argv, readVersion());
+}

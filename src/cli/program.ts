@@ -1,0 +1,157 @@
+import yargs, { type Argv, type Options as YargsOptions } from 'yargs';
+import { InstallerError } from '../engine/errors.ts';
+import { COMMANDS, type CommandSpec, CREATE, GROUPS } from './command-table.ts';
+import { explainUsage, type Known, refuseSwitchValues } from './explain-usage.ts';
+import type { Flag } from './flags.ts';
+import type { RawFlags } from './options.ts';
+
+export type ProgramName = 'create-cluster' | 'contextcore-install';
+
+/** What the command line asks for. */
+export interface Invocation {
+  /** The words of the command, joined by a space. */
+  command: string;
+  flags: RawFlags;
+  /** Positional arguments by name. */
+  args: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @returns what it asks for, or the text to print (help, version, completion script)
+ * @throws InstallerError `usage`, with the nearest flag or command for an unknown one
+ */
+export async function parseCommandLine(
+  name: ProgramName,
+  argv: readonly string[],
+  version: string,
+): Promise<Invocation | { print: string }> {
+  let found: Invocation | undefined;
+  let printed = '';
+  const known = knownAt(name, argv);
+  refuseSwitchValues(argv, known.flags);
+  const explain = (message: string) => explainUsage(message, argv, known);
+  const parser = buildParser(name, version, explain, (invocation) => {
+    found = invocation;
+  });
+  await parser.parseAsync([...argv], {}, (error: Error | undefined, _argv: unknown, output: string) => {
+    if (error) throw error;
+    printed = output;
+  });
+  return found !== undefined && printed === '' ? found : { print: printed };
+}
+
+/** The help text of a program or of one of its commands, as the pre-rendered files hold it. */
+export async function renderHelp(name: ProgramName, words: readonly string[] = []): Promise<string> {
+  const result = await parseCommandLine(name, [...words, '--help'], '');
+  return 'print' in result ? `${result.print}\n` : '';
+}
+
+/** What may be typed behind the words of the command that is meant. */
+function knownAt(name: ProgramName, argv: readonly string[]): Known {
+  if (name === 'create-cluster') return { command: name, flags: CREATE.flags, commands: [] };
+  const [word = '', second] = argv;
+  if (word === 'cluster' && second === 'create') {
+    return { command: `${name} cluster create`, flags: CREATE.flags, commands: [] };
+  }
+  if (Object.hasOwn(GROUPS, word)) {
+    const inner = Object.hasOwn(COMMANDS, `${word} ${second}`) ? COMMANDS[`${word} ${second}`] : undefined;
+    const command = `${name} ${word}`;
+    if (inner !== undefined) return { command: `${command} ${inner.usage}`, flags: inner.flags, commands: [] };
+    return { command, flags: {}, commands: commandsIn(word) };
+  }
+  const spec = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  if (spec !== undefined) return { command: `${name} ${spec.usage}`, flags: spec.flags, commands: [] };
+  const single = Object.keys(COMMANDS).filter((command) => !command.includes(' '));
+  return { command: name, flags: {}, commands: [...single, ...Object.keys(GROUPS), 'cluster', 'completion'] };
+}
+
+/** The second words of the commands of a group. */
+function commandsIn(group: string): readonly string[] {
+  return Object.keys(COMMANDS).flatMap((command) =>
+    command.startsWith(`${group} `) ? [command.slice(group.length + 1)] : [],
+  );
+}
+
+function buildParser(
+  name: ProgramName,
+  version: string,
+  explain: (message: string) => InstallerError,
+  found: (invocation: Invocation) => void,
+): Argv {
+  let parser = yargs([])
+    .scriptName(name)
+    .wrap(100)
+    .locale('en')
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .parserConfiguration({ 'camel-case-expansion': false, 'greedy-arrays': false, 'dot-notation': false })
+    .strict()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error instanceof InstallerError ? error : explain(message ?? error?.message ?? '');
+    });
+  if (name === 'create-cluster') return addCommand(parser, 'cluster create', CREATE, found);
+  parser = parser.command('cluster', 'the observability cluster', (inner) =>
+    addCommand(inner, 'cluster create', { ...CREATE, usage: 'create', examples: [] }, found).demandCommand(
+      1,
+      'cluster needs a command: create',
+    ),
+  );
+  for (const [command, spec] of Object.entries(COMMANDS)) {
+    if (!command.includes(' ')) parser = addCommand(parser, command, spec, found);
+  }
+  for (const [group, describe] of Object.entries(GROUPS)) {
+    parser = parser.command(group, describe, (inner) => addGroup(inner, group, found));
+  }
+  return parser
+    .completion('completion', 'a completion script for bash or zsh')
+    .demandCommand(1, 'a command is needed')
+    .epilogue('create-cluster ARGS is contextcore-install cluster create ARGS');
+}
+
+function addGroup(parser: Argv, group: string, found: (invocation: Invocation) => void): Argv {
+  const words = commandsIn(group);
+  let built = parser;
+  for (const word of words) {
+    const spec = COMMANDS[`${group} ${word}`];
+    if (spec !== undefined) built = addCommand(built, `${group} ${word}`, spec, found);
+  }
+  return built.demandCommand(1, `${group} needs a command: ${words.join(', ')}`);
+}
+
+function addCommand(parser: Argv, command: string, spec: CommandSpec, found: (invocation: Invocation) => void): Argv {
+  return parser.command(
+    spec.usage,
+    spec.describe,
+    (inner) => {
+      let built: Argv = inner;
+      for (const [flag, definition] of Object.entries(spec.flags)) built = built.option(flag, toYargs(definition));
+      for (const [positional, describe] of Object.entries(spec.positionals ?? {})) {
+        built = built.positional(positional, { type: 'string', describe });
+      }
+      for (const [example, describe] of spec.examples ?? []) built = built.example(example, describe);
+      return built;
+    },
+    (argv) => {
+      const args = Object.fromEntries(
+        Object.keys(spec.positionals ?? {}).map((key) => [key, argv[key] as string | undefined]),
+      );
+      const flags = Object.fromEntries(Object.keys(spec.flags).map((key) => [key, argv[key]]));
+      found({ command, flags, args });
+    },
+  );
+}
+
+function toYargs({ type, describe, choices, group }: Flag): YargsOptions {
+  return {
+    describe,
+    group: `${group}:`,
+    ...(type === 'array' ? { array: true, string: true } : { type }),
+    ...(choices === undefined ? {} : { choices }),
+    requiresArg: type !== 'boolean',
+  };
+}

@@ -1,0 +1,62 @@
+import { getCACertificates } from 'node:tls';
+import type { ErrorClass } from '../../engine/error-class.ts';
+import { classifyError } from '../../system/classify.ts';
+import { deepestMessage } from '../download/classify.ts';
+import type { CheckEnv } from './check.ts';
+
+export type RegistryAnswer =
+  | { reached: true; status: number; offsetMs: number | undefined }
+  | { reached: false; class: ErrorClass; reason: string };
+
+const PROBE_TIMEOUT_MS = 5_000;
+
+/** Docker talks to registries of this machine without TLS. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+
+/**
+ * Asks a registry once per round whether it is there: any answer to GET /v2/ will do, 401 is the usual one
+ * (https://distribution.github.io/distribution/spec/api/#api-version-check). Never rejects.
+ *
+ * @param host `ghcr.io`, `localhost:5000`, or a mirror's full address (`https://mirror.example:8443`)
+ * @param proxies variables HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in either case
+ */
+export function askRegistry(env: CheckEnv, host: string, proxies: CheckEnv['env']): Promise<RegistryAnswer> {
+  return env.once(`registry ${host}`, () => ask(env, host, proxies));
+}
+
+async function ask(env: CheckEnv, host: string, proxies: CheckEnv['env']): Promise<RegistryAnswer> {
+  const scheme = LOOPBACK.test(host) ? 'http' : 'https';
+  const url = `${host.includes('://') ? host.replace(/\/+$/, '') : `${scheme}://${host}`}/v2/`;
+  const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+  // Docker trusts the certificates of the system; Node alone would refuse those of a company's proxy.
+  const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+  const connect = { timeout: PROBE_TIMEOUT_MS, ca };
+  // Like Docker, never through a proxy to a registry of this machine.
+  const agent = LOOPBACK.test(host)
+    ? new Agent({ connect })
+    : new EnvHttpProxyAgent({
+        connect,
+        proxyTls: connect,
+        requestTls: connect,
+        httpProxy: proxies.http_proxy ?? proxies.HTTP_PROXY ?? '',
+        httpsProxy: proxies.https_proxy ?? proxies.HTTPS_PROXY ?? '',
+        noProxy: proxies.no_proxy ?? proxies.NO_PROXY ?? '',
+      });
+  const limit = new AbortController();
+  const cancel = env.clock.after(PROBE_TIMEOUT_MS, () => limit.abort());
+  try {
+    const answer = await request(url, { dispatcher: agent, signal: limit.signal });
+    answer.body.on('error', () => undefined).destroy();
+    const date = Date.parse(String(answer.headers.date));
+    const offsetMs = Number.isFinite(date) ? date - env.clock.now() : undefined;
+    return { reached: true, status: answer.statusCode, offsetMs };
+  } catch (thrown) {
+    if (limit.signal.aborted) {
+      return { reached: false, class: 'network_timeout', reason: `no answer within ${PROBE_TIMEOUT_MS / 1000} s` };
+    }
+    return { reached: false, class: classifyError(thrown), reason: deepestMessage(thrown) };
+  } finally {
+    cancel();
+    await agent.destroy();
+  }
+}

@@ -1,0 +1,27 @@
+import type { EngineEvent } from '../engine/events.ts';
+
+/** Version of the lines (schemas/events.schema.json); a new field or type of event does not change it. */
+const EVENTS_VERSION = '1.0';
+
+/** Fields that hold a time in milliseconds since the epoch. */
+const TIMES = new Set(['at', 'startedAt']);
+
+/**
+ * An event as it goes out: snake_case, times in ISO 8601, a version. Maps by step id or output name stay as they are.
+ */
+export function eventJson(event: EngineEvent): Record<string, unknown> {
+  const line: Record<string, unknown> = { version: EVENTS_VERSION };
+  for (const [key, value] of Object.entries(event)) {
+    line[snakeCase(key)] = TIMES.has(key) && typeof value === 'number' ? isoTime(value) : value;
+  }
+  return line;
+}
+
+function isoTime(ms: number): string | null {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

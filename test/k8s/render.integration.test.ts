@@ -1,0 +1,159 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { buildManifests } from '../../src/providers/kind/manifests/build-manifests.ts';
+import { imageRefs, listImages } from '../../src/providers/kind/manifests/list-images.ts';
+import type { Component } from '../../src/providers/provider.ts';
+import { hasPrograms, renderManifests, runProgram } from '../support/kustomize.ts';
+import { KIND_COMPONENTS, MANIFESTS_DIR, type Manifest, parseManifests, workloadsOf } from '../support/manifests.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
+
+const SUBSETS = Array.from({ length: 2 ** KIND_COMPONENTS.length - 1 }, (_, index) =>
+  KIND_COMPONENTS.filter((_component, bit) => ((index + 1) >> bit) & 1),
+);
+const nameOfObject = ({ kind, metadata }: Manifest) => `${kind}/${metadata.name}`;
+
+function dataOf(manifests: readonly Manifest[], configMap: string): Record<string, string> {
+  const found = manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith(configMap));
+  return (found as unknown as { data?: Record<string, string> })?.data ?? {};
+}
+
+describe.skipIf(!hasPrograms('kubectl'))('manifests rendered by kustomize (needs kubectl on the PATH)', () => {
+  it('are for all components what kubectl apply -k k8s takes', async () => {
+    const { stdout } = await runProgram('kubectl', ['kustomize', MANIFESTS_DIR]);
+    expect(await renderManifests()).toBe(stdout);
+  });
+
+  it.each(SUBSETS.map((components) => ({ components })))(
+    'hold what $components need, and no more',
+    async ({ components }) => {
+      const manifests = parseManifests(await renderManifests(components));
+      expect(
+        workloadsOf(manifests)
+          .map(({ metadata }) => metadata.name)
+          .sort(),
+      ).toEqual([...components].sort());
+      for (const { metadata, kind } of manifests)
+        if (kind !== 'Namespace') expect(metadata.namespace).toBe('observability');
+      const names = manifests.map(nameOfObject);
+      for (const { spec } of workloadsOf(manifests)) {
+        for (const { configMap } of spec.template.spec.volumes) {
+          if (configMap !== undefined && configMap.optional !== true)
+            expect(names).toContain(`ConfigMap/${configMap.name}`);
+        }
+      }
+      const backends = (['mimir', 'loki', 'tempo'] as const).filter((backend) => components.includes(backend));
+      for (const [owner, map] of [
+        ['grafana', 'grafana-datasources'],
+        ['otel-collector', 'otel-collector'],
+      ] as const) {
+        if (!components.includes(owner)) continue;
+        const files = Object.keys(dataOf(manifests, map)).filter((file) => file !== 'collector.yaml');
+        expect(files.sort()).toEqual(backends.map((backend) => `${backend}.yaml`).sort());
+      }
+    },
+  );
+
+  it('restart what reads a changed file, and nothing else', async () => {
+    const manifestsDir = join(await makeTempFolder(), 'k8s');
+    await cp(MANIFESTS_DIR, manifestsDir, { recursive: true });
+    const before = parseManifests(await renderManifests());
+    const config = join(manifestsDir, 'loki/config/loki.yaml');
+    await writeFile(config, `${await readFile(config, 'utf8')}\n# changed\n`);
+    const after = parseManifests(await renderManifests(KIND_COMPONENTS, { manifestsDir }));
+    const changed = after.filter((object) => !before.some((old) => JSON.stringify(old) === JSON.stringify(object)));
+    expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name.split('-')[0]}`).sort()).toEqual([
+      'ConfigMap loki',
+      'StatefulSet loki',
+    ]);
+  });
+
+  it('ask for the images that imageRefs names: from a mirror, with digests', async () => {
+    const manifestsDir = join(await makeTempFolder(), 'k8s');
+    await cp(MANIFESTS_DIR, manifestsDir, { recursive: true });
+    const plain = await imageRefs(manifestsDir, KIND_COMPONENTS);
+    await writeFile(join(manifestsDir, 'images.lock'), `${plain[0]} sha256:${'0a'.repeat(32)}\n`);
+    for (const options of [{}, { imageMirror: 'reg.example:5000/hub' }, { localImages: plain }]) {
+      const rendered = await renderManifests(KIND_COMPONENTS, { manifestsDir, ...options });
+      expect(listImages(rendered)).toEqual(await imageRefs(manifestsDir, KIND_COMPONENTS, options));
+    }
+  });
+
+  it('carry labels on objects only', async () => {
+    const labels = { 'example.com/install': 'x' };
+    for (const { metadata, spec, kind } of parseManifests(await renderManifests(KIND_COMPONENTS, { labels }))) {
+      expect(metadata.labels).toMatchObject(labels);
+      if (kind === 'StatefulSet') expect(spec.template.metadata.labels).not.toHaveProperty(['example.com/install']);
+    }
+  });
+
+  it('are refused with the words of kustomize when they are broken', async () => {
+    const folder = await makeTempFolder();
+    await writeFile(join(folder, 'kustomization.yaml'), 'resources: [missing.yaml]');
+    const build = buildManifests(folder, 'kubectl', ({ file, args }) => runProgram(file, args));
+    await expect(build).rejects.toMatchObject({
+      code: 'config',
+      details: { childExit: 1, tail: [expect.stringContaining('missing.yaml')] },
+    });
+  });
+});
+
+describe.skipIf(!hasPrograms('kubectl', 'otelcol'))(
+  'configuration of the collector (needs otelcol on the PATH)',
+  () => {
+    const choices = SUBSETS.filter(
+      (components) => components.includes('otel-collector') && !components.includes('grafana'),
+    );
+    it.each(choices.map((components) => ({ components })))('is valid with $components', async ({ components }) => {
+      const manifests = parseManifests(await renderManifests(components));
+      const folder = await makeTempFolder();
+      for (const [file, text] of Object.entries(dataOf(manifests, 'otel-collector')))
+        await writeFile(join(folder, file), text);
+      const pod = workloadsOf(manifests).find(({ metadata }) => metadata.name === 'otel-collector')?.spec.template.spec;
+      const args = pod.containers[0].args.map((arg: string) => arg.replace('/etc/otel-collector', folder));
+      const { exitCode, stderr } = await runProgram('otelcol', ['validate', ...args]);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    });
+  },
+);
+
+describe.skipIf(!hasPrograms('kubectl', 'kube-score'))('kube-score (needs kube-score on the PATH)', () => {
+  const score = async (components: readonly Component[], ...flags: string[]) => {
+    const file = join(await makeTempFolder(), 'rendered.yaml');
+    await writeFile(file, await renderManifests(components));
+    return (await runProgram('kube-score', ['score', '--output-format', 'ci', ...flags, file])).stdout.split('\n');
+  };
+
+  it.each([{ components: KIND_COMPONENTS }, { components: ['mimir', 'loki', 'otel-collector'] as const }])(
+    'finds nothing critical in $components',
+    async ({ components }) => {
+      const lines = await score(components);
+      expect(lines.length).toBeGreaterThan(components.length * 10);
+      expect(lines.filter((line) => line.startsWith('[CRITICAL]'))).toEqual([]);
+    },
+  );
+
+  it('would find exactly what the annotations ignore, and each of these is explained', async () => {
+    const lines = await score(KIND_COMPONENTS, '--disable-ignore-checks-annotations');
+    const critical = lines.filter((line) => line.startsWith('[CRITICAL]'));
+    expect(critical).not.toEqual([]);
+    for (const line of critical) expect(line).toMatch(/ImagePullPolicy|low (user|group) ID/i);
+    const readme = await readFile(join(MANIFESTS_DIR, 'README.md'), 'utf8');
+    for (const { spec } of workloadsOf(parseManifests(await renderManifests()))) {
+      const ignored: string = spec.template.metadata.annotations['kube-score/ignore'];
+      for (const check of ignored.split(',')) expect(readme).toContain(`| \`${check}\` |`);
+    }
+  });
+});
+
+describe.skipIf(!hasPrograms('loki'))('configuration of Loki (needs loki on the PATH)', () => {
+  it('is valid', async () => {
+    const { exitCode, stderr } = await runProgram('loki', [
+      '-verify-config',
+      `-config.file=${MANIFESTS_DIR}/loki/config/loki.yaml`,
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(parse(await readFile(join(MANIFESTS_DIR, 'loki/config/loki.yaml'), 'utf8')).auth_enabled).toBe(false);
+  });
+});

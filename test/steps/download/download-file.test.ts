@@ -1,0 +1,183 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstallerError } from '../../../src/engine/errors.ts';
+import { type DownloadRequest, downloadFile } from '../../../src/steps/download/download-file.ts';
+import { type HttpSite, startSite } from '../../support/http-site.ts';
+import { makeTempFolder } from '../../support/temp-folder.ts';
+
+const BODY = randomBytes(300_000);
+const SUM = createHash('sha256').update(BODY).digest('hex');
+
+let site: HttpSite;
+beforeAll(async () => {
+  site = await startSite({
+    '/tool.bin': BODY,
+    '/sums.txt': `${'0'.repeat(64)}  other.bin\n${SUM}  tool.bin\n`,
+    '/empty-sums.txt': 'nothing here',
+    '/moved': (_request, response) => response.writeHead(302, { location: '/tool.bin' }).end(),
+    '/cut': (_request, response) => {
+      response.writeHead(200, { 'content-length': String(BODY.length) });
+      response.write(BODY.subarray(0, 100_000), () => response.destroy());
+    },
+    '/stall': (_request, response) => {
+      response.writeHead(200, { 'content-length': String(BODY.length) });
+      response.write(BODY.subarray(0, 1000));
+    },
+    '/silent': () => undefined,
+    '/busy': (_request, response) => response.writeHead(503).end(),
+    '/slow-down': (_request, response) => response.writeHead(429).end(),
+    '/forbidden': (_request, response) => response.writeHead(403).end(),
+    '/huge': (_request, response) => response.writeHead(200, { 'content-length': String(2 ** 50) }).write('x'),
+  });
+});
+afterAll(() => site.close());
+
+async function request(path: string, more: Partial<DownloadRequest> = {}): Promise<DownloadRequest> {
+  return { urls: [`${site.url}${path}`], output: join(await makeTempFolder(), 'bin', 'tool'), env: {}, ...more };
+}
+
+async function failureOf(download: DownloadRequest): Promise<InstallerError> {
+  const thrown: unknown = await downloadFile(download).catch((error: unknown) => error);
+  // Whatever failed, neither a target nor a partial file may stay.
+  expect(await readdir(join(download.output, '..'))).toEqual([]);
+  return thrown as InstallerError;
+}
+
+describe('downloadFile', () => {
+  it('writes the file with the wanted permissions, checked by the published sums', async () => {
+    const download = await request('/tool.bin', { sumsUrl: `${site.url}/sums.txt`, mode: 0o755 });
+    expect(await downloadFile(download)).toEqual({ url: download.urls[0], sha256: SUM, bytes: BODY.length });
+    expect(await readFile(download.output)).toEqual(BODY);
+    expect((await stat(download.output)).mode & 0o777).toBe(0o755);
+    expect(await readdir(join(download.output, '..'))).toEqual(['tool']);
+  });
+
+  it('follows redirects and tells its progress', async () => {
+    const told: { bytes: number; total?: number }[] = [];
+    const download = await request('/moved', { sha256: SUM.toUpperCase(), onProgress: (now) => told.push(now) });
+    await downloadFile(download);
+    expect(told[0]?.total).toBe(BODY.length);
+    expect(told[0]?.bytes).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['/nothing', 'not_found'],
+    ['/forbidden', 'unauthorized'],
+    ['/busy', 'server_error'],
+    ['/slow-down', 'rate_limited'],
+    ['/cut', 'network_reset'],
+    ['/huge', 'disk_full'],
+  ])('%s fails as %s and leaves nothing', async (path, errorClass) => {
+    expect(await failureOf(await request(path))).toMatchObject({ code: 'step_failed', class: errorClass });
+  });
+
+  it('keeps the old file and says both sums when the checksum is wrong', async () => {
+    const download = await request('/tool.bin', { sha256: 'f'.repeat(64) });
+    const failure = await failureOf(download);
+    expect(failure.class).toBe('checksum');
+    expect(failure.details.lines).toEqual([`expected sha256 ${'f'.repeat(64)}`, `received sha256 ${SUM}`]);
+    await writeFile(download.output, 'old');
+    await expect(downloadFile(download)).rejects.toMatchObject({ class: 'checksum' });
+    expect(await readFile(download.output, 'utf8')).toBe('old');
+  });
+
+  it('fetches nothing when the published sums do not name the file', async () => {
+    const before = site.requests.length;
+    const failure = await failureOf(await request('/tool.bin', { sumsUrl: `${site.url}/empty-sums.txt` }));
+    expect(failure.class).toBe('checksum');
+    expect(site.requests.slice(before)).toEqual(['/empty-sums.txt']);
+  });
+
+  it.each(['/stall', '/silent'])('gives up on %s after the stall timeout', async (path) => {
+    const failure = await failureOf(await request(path, { stallTimeoutMs: 300 }));
+    expect(failure.class).toBe('network_timeout');
+  });
+
+  it('tells a closed port and an unknown name apart', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    expect((await failureOf(await request('', { urls: [`http://127.0.0.1:${port}/x`] }))).class).toBe('network_reset');
+    const unknown = await failureOf(await request('', { urls: ['http://no-such-host.invalid/x'] }));
+    expect(unknown.class).toBe('dns');
+    expect(unknown.details.hint).toContain('HTTPS_PROXY');
+  });
+
+  it('does not trust a certificate that nobody vouches for', async () => {
+    const folder = await makeTempFolder();
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const request509 = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+    execFileSync('openssl', [...request509, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const options = { key: await readFile(key), cert: await readFile(cert) };
+    const server = createHttpsServer(options, (_request, response) => response.end(BODY)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const failure = await failureOf(await request('', { urls: [`https://localhost:${port}/tool.bin`] }));
+    server.close();
+    expect(failure.class).toBe('tls');
+    expect(failure.details.hint).toContain('NODE_EXTRA_CA_CERTS');
+  });
+
+  it('takes the next source when one fails, and names all when all do', async () => {
+    const urls = [`${site.url}/busy`, `${site.url}/tool.bin`];
+    const download = await request('', { urls, sha256: SUM });
+    expect((await downloadFile(download)).url).toBe(urls[1]);
+    const failure = await failureOf(await request('', { urls: [`${site.url}/busy`, `${site.url}/nothing`] }));
+    expect(failure.class).toBe('not_found');
+    expect(failure.details.lines).toHaveLength(2);
+  });
+
+  it('stops when it is aborted, with the reason given', async () => {
+    const abort = new AbortController();
+    const download = await request('/stall', { signal: abort.signal });
+    const reason = new Error('interrupted by the user');
+    setTimeout(() => abort.abort(reason), 150);
+    expect(await failureOf(download)).toBe(reason);
+  });
+
+  it('removes what a killed run left of the same file, and nothing else', async () => {
+    const download = await request('/tool.bin');
+    await downloadFile(download);
+    const folder = join(download.output, '..');
+    const kept = ['.other.4194305-0123abcd.part', `.tool.${process.pid}-0123abcd.part`, '.tool.part'];
+    for (const name of ['.tool.4194305-0123abcd.part', ...kept]) await writeFile(join(folder, name), 'x');
+    await downloadFile(download);
+    expect((await readdir(folder)).sort()).toEqual([...kept, 'tool'].sort());
+  });
+
+  it('goes through the proxy of the given environment, except for NO_PROXY', async () => {
+    const seen: string[] = [];
+    const proxy = createHttpServer((incoming, outgoing) => {
+      seen.push(incoming.url ?? '');
+      httpRequest(`${site.url}/tool.bin`, (answer) => answer.pipe(outgoing)).end();
+    });
+    // Undici tunnels plain HTTP, too.
+    proxy.on('connect', (incoming, socket) => {
+      seen.push(incoming.url ?? '');
+      const [, port] = site.url.split('127.0.0.1:');
+      const upstream = createConnection(Number(port));
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(socket);
+      socket.pipe(upstream);
+      socket.on('error', () => upstream.destroy());
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const env = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, NO_PROXY: '127.0.0.1' };
+    await downloadFile(await request('/tool.bin', { env, sha256: SUM }));
+    expect(seen).toEqual([]);
+    await downloadFile(await request('', { env, urls: ['http://release.invalid/tool.bin'], sha256: SUM }));
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toContain('release.invalid');
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { portCheck } from '../../../../src/steps/preflight/checks/ports.ts';
+import { runOne } from '../support.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function startHolder(port: number, host: string): Promise<ChildProcess> {
+  const code = `require('net').createServer().listen(${port}, '${host}', () => console.log('ready'))`;
+  const child = spawn(process.execPath, ['-e', code, '--', '--password=hunter2'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  if (child.stdout !== null) await once(child.stdout, 'data');
+  return child;
+}
+
+describe('port', () => {
+  it('that is free is left free', async () => {
+    const port = await freePort();
+    const check = portCheck({ name: 'grafana', port });
+    expect(await runOne(check)).toEqual({ level: 'ok', message: 'free' });
+    expect(await runOne(check)).toEqual({ level: 'ok', message: 'free' });
+  });
+
+  it.each(['127.0.0.1', '0.0.0.0', '::'])('held on %s names the program and its pid, and a free one', async (host) => {
+    const port = await freePort();
+    const holder = await startHolder(port, host);
+    const found = await runOne(portCheck({ name: 'grafana', port }));
+    expect(found?.level).toBe('error');
+    expect(found?.message).toBe(`is held by node (pid ${holder.pid})`);
+    expect(found?.hint).toMatch(new RegExp(`^stop it \\(kill ${holder.pid}\\), or --port grafana=\\d+$`));
+    expect(JSON.stringify(found)).not.toContain('hunter2');
+    const proposed = Number(found?.hint?.split('=').at(-1));
+    expect(await runOne(portCheck({ name: 'grafana', port: proposed }))).toMatchObject({ level: 'ok' });
+  });
+
+  it('held by this very installation is as good as free', async () => {
+    const port = await freePort();
+    const holder = await startHolder(port, '127.0.0.1');
+    const mine = portCheck({ name: 'mimir', port, isOurs: (_port, listener) => listener?.process?.pid === holder.pid });
+    expect(await runOne(mine)).toEqual({ level: 'ok', message: 'held by this installation' });
+    const others = portCheck({ name: 'mimir', port, isOurs: () => false });
+    expect((await runOne(others))?.level).toBe('error');
+  });
+
+  it('held after the cluster was made is a warning', async () => {
+    const port = await freePort();
+    await startHolder(port, '127.0.0.1');
+    const check = portCheck({ name: 'mimir', port, until: 'cluster_create' });
+    expect((await runOne(check, { done: ['cluster_create'] }))?.level).toBe('warning');
+  });
+});

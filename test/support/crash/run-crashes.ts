@@ -1,0 +1,176 @@
+import { statePaths } from '../../../src/state/paths.ts';
+import { readState } from '../../../src/state/read-state.ts';
+import { type Ended, type RunningCli, startCli } from '../cli.ts';
+import type { Subject } from './subject.ts';
+
+/** When to kill: so long after the start, or so long after a step was seen to have begun. */
+export type Moment = { afterMs: number } | { inStep: string; afterMs: number };
+
+export interface Crash {
+  number: number;
+  /** Steps that were at work when it was killed, as the state tells; empty between steps. */
+  killedIn: readonly string[];
+  afterMs: number;
+  resumeMs: number;
+  faults: readonly string[];
+}
+
+const RESUME_WITHIN_MS = 300_000;
+
+/** A stream of numbers in [0, 1) that a seed repeats (mulberry32, public domain). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Installs, kills the engine with SIGKILL at a moment, resumes to the end, and judges what is there then.
+ *
+ * @param number of the crash in its series, for the report
+ */
+export async function crashOnce(subject: Subject, moment: Moment, number: number): Promise<Crash> {
+  await subject.clear();
+  const engine = startEngine(subject, subject.install);
+  const killed = await killAt(subject, engine, moment);
+  const killedIn = stepsAtWork(subject);
+  const early = killed.signal === 'SIGKILL' || killed.exitCode === 0 ? [] : [`ended with ${killed.exitCode} by itself`];
+  const { resumeMs, faults } = await resumeAndJudge(subject);
+  return { number, killedIn, afterMs: moment.afterMs, resumeMs, faults: [...early, ...faults] };
+}
+
+/**
+ * One installation that is killed (or interrupted) once at each moment, the resume after a kill being the next that is killed, and
+ * then resumed to its end. Cheaper than {@link crashOnce} where an installation takes minutes.
+ */
+export async function crashInChain(
+  subject: Subject,
+  moments: readonly Moment[],
+  signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL',
+): Promise<readonly Crash[]> {
+  await subject.clear();
+  const crashes: Crash[] = [];
+  for (const [index, moment] of moments.entries()) {
+    const doneBefore = completedSteps(subject);
+    const engine = startEngine(subject, index === 0 ? subject.install : subject.resume);
+    const ended = await killAt(subject, engine, moment, signal);
+    const faults = repeatedSteps(ended.stdout, doneBefore).map((step) => `${step} was completed and ran again`);
+    // One that came to its end before the signal has ended well.
+    if (ended.signal !== 'SIGKILL' && ended.exitCode !== 130 && ended.exitCode !== 0) {
+      faults.push(`ended with ${ended.exitCode}: ${ended.stderr.trim().split('\n').slice(-6).join(' / ')}`);
+    }
+    const killedIn = stepsAtWork(subject);
+    crashes.push({ number: index + 1, killedIn, afterMs: moment.afterMs, resumeMs: 0, faults });
+  }
+  const last = await resumeAndJudge(subject);
+  return crashes.map((crash, index) => {
+    if (index < crashes.length - 1) return crash;
+    return { ...crash, resumeMs: last.resumeMs, faults: [...crash.faults, ...last.faults] };
+  });
+}
+
+async function killAt(
+  subject: Subject,
+  engine: RunningCli,
+  moment: Moment,
+  signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL',
+): Promise<Ended> {
+  let ended = false;
+  void engine.ended.then(() => {
+    ended = true;
+  });
+  if ('inStep' in moment) await waitForStep(subject, moment.inStep, () => ended);
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, moment.afterMs)), engine.ended]);
+  engine.kill(signal);
+  return await engine.ended;
+}
+
+async function resumeAndJudge(subject: Subject): Promise<Pick<Crash, 'resumeMs' | 'faults'>> {
+  const doneBefore = completedSteps(subject);
+  const { exitCode, ms, stdout, stderr } = await withLimit(startEngine(subject, subject.resume));
+  const faults: string[] = [];
+  if (exitCode !== 0) faults.push(`resume ended with ${exitCode}: ${stderr.trim().split('\n').slice(-6).join(' / ')}`);
+  for (const step of repeatedSteps(stdout, doneBefore)) faults.push(`${step} was completed and ran again`);
+  const done = completedSteps(subject);
+  const missing = subject.steps.filter((step) => !done.has(step));
+  if (missing.length > 0) faults.push(`not completed: ${missing.join(', ')}`);
+  faults.push(...(await subject.findFaults()));
+  return { resumeMs: Math.round(ms), faults };
+}
+
+function startEngine(subject: Subject, args: readonly string[]): RunningCli {
+  const { program, home, cwd, env } = subject;
+  return startCli(program, [...args, '--json'], { home, cwd, ...(env === undefined ? {} : { env }) });
+}
+
+async function withLimit(engine: RunningCli) {
+  const timer = setTimeout(() => engine.kill('SIGTERM'), RESUME_WITHIN_MS);
+  return await engine.ended.finally(() => clearTimeout(timer));
+}
+
+/** Waits until the record says that a step has begun, or the engine has ended. */
+async function waitForStep(subject: Subject, step: string, hasEnded: () => boolean): Promise<void> {
+  while (!hasEnded() && !stepsAtWork(subject).includes(step)) {
+    if (completedSteps(subject).has(step)) return;
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+function stepsAtWork(subject: Subject): readonly string[] {
+  return stepsThat(subject, 'in_progress');
+}
+
+function completedSteps(subject: Subject): ReadonlySet<string> {
+  return new Set(stepsThat(subject, 'completed'));
+}
+
+function stepsThat(subject: Subject, status: string): readonly string[] {
+  try {
+    const { document } = readState(statePaths(subject.home, subject.cluster, subject.plan));
+    return Object.entries(document?.steps ?? {}).flatMap(([id, record]) => (record.status === status ? [id] : []));
+  } catch {
+    // Read in the middle of a change, by somebody who holds no lock: the next look tells.
+    return [];
+  }
+}
+
+/** Steps that were recorded as done before the resume and were applied in it all the same. */
+function repeatedSteps(events: string, done: ReadonlySet<string>): readonly string[] {
+  const applied = events.split('\n').flatMap((line) => {
+    if (!line.includes('"attempt_started"')) return [];
+    const { step, action } = JSON.parse(line) as { step: string; action: string };
+    return action === 'apply' && done.has(step) ? [step] : [];
+  });
+  return [...new Set(applied)];
+}
+
+/** Kills at random moments, up to `spanMs` after the start, `workers` installations beside each other. */
+export async function crashAtRandom(
+  makeSubject: () => Promise<Subject> | Subject,
+  options: { count: number; spanMs: number; random: () => number; workers: number; onCrash?: (crash: Crash) => void },
+): Promise<readonly Crash[]> {
+  const moments = Array.from({ length: options.count }, () => ({
+    afterMs: Math.round(options.random() * options.spanMs),
+  }));
+  const crashes: Crash[] = [];
+  const work = async () => {
+    const subject = await makeSubject();
+    try {
+      for (let number = next++; number < options.count; number = next++) {
+        const crash = await crashOnce(subject, moments[number] ?? { afterMs: 0 }, number + 1);
+        crashes.push(crash);
+        options.onCrash?.(crash);
+      }
+    } finally {
+      await subject.destroy();
+    }
+  };
+  let next = 0;
+  await Promise.all(Array.from({ length: options.workers }, work));
+  return crashes;
+}

@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { missingPrograms } from './programs.ts';
+
+/** Images of the components that can be run, by the name that stands in for each where no registry can be reached. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'grafana/mimir': 'kit/mimir',
+  'grafana/loki': 'kit/loki',
+  'otel/opentelemetry-collector-contrib': 'kit/otelcol',
+};
+
+/**
+ * Sees to it that a cluster with Mimir, Loki and the collector can be made here without a registry.
+ *
+ * @returns why it cannot
+ */
+export function missingForKind(): string | undefined {
+  const missing = missingPrograms('docker', 'kind', 'kubectl');
+  if (missing !== undefined) return missing;
+  if (!succeeds('docker', 'version')) return 'no Docker engine answers';
+  if (docker('images', '-q', 'kindest/node').trim() === '') return 'no image kindest/node in Docker';
+  for (const [image, standIn] of Object.entries(STAND_INS)) {
+    const reference = referenceOf(image);
+    if (succeeds('docker', 'image', 'inspect', reference)) continue;
+    if (!succeeds('docker', 'tag', standIn, reference)) return `neither ${reference} nor ${standIn} is in Docker`;
+  }
+  return undefined;
+}
+
+/** The reference, with its tag, that the manifests ask for. */
+function referenceOf(image: string): string {
+  const root = join(import.meta.dirname, '../../k8s');
+  for (const file of globSync('**/*.yaml', { cwd: root })) {
+    const [, tag] = new RegExp(`image: ${image}:(\\S+)`).exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    if (tag !== undefined) return `${image}:${tag}`;
+  }
+  throw new Error(`no manifest asks for ${image}`);
+}
+
+export function docker(...args: readonly string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8' });
+}
+
+function succeeds(...[program = '', ...args]: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** What would tell that somebody has touched a container. */
+export function stateOfContainer(name: string): string {
+  return docker('inspect', '-f', '{{.Id}} {{.State.StartedAt}} {{.State.Status}}', name);
+}
+
+export interface Pod {
+  name: string;
+  uid: string;
+  restarts: number;
+}
+
+/** Pods of the stack by the name of their component, oldest first. */
+export function podsOf(kubeconfig: string): Readonly<Record<string, Pod>> {
+  const { items } = JSON.parse(kubectl(kubeconfig, 'get', 'pods', '-o', 'json')) as {
+    items: {
+      metadata: { name: string; uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
+      status: { containerStatuses?: { restartCount: number }[] };
+    }[];
+  };
+  return Object.fromEntries(
+    items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata: { name, uid, labels }, status }) => [
+        labels?.['app.kubernetes.io/name'] ?? name,
+        { name, uid, restarts: status.containerStatuses?.[0]?.restartCount ?? 0 },
+      ]),
+  );
+}
+
+export function kubectl(kubeconfig: string, ...args: readonly string[]): string {
+  return execFileSync('kubectl', ['--kubeconfig', kubeconfig, '-n', 'observability', ...args], { encoding: 'utf8' });
+}

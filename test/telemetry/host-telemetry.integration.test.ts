@@ -1,0 +1,115 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { METRICS } from '../../src/telemetry/names.ts';
+import { startCli } from '../support/cli.ts';
+import { readStateFile } from '../support/cli-files.ts';
+import { createHostSubject } from '../support/crash/host-subject.ts';
+import type { Subject } from '../support/crash/subject.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { pidsWith, waitFor } from '../support/processes.ts';
+import { missingPrograms } from '../support/programs.ts';
+import { type Place, readStored, readTransitions, statusesIn, valuesOf } from './support.ts';
+
+const missing = missingPrograms('prometheus', 'prometheus-alertmanager');
+
+describe.skipIf(missing !== undefined)(
+  `create-cluster tells the Prometheus it makes${missing ? `: ${missing}` : ''}`,
+  () => {
+    let subject: Subject;
+    let place: Place;
+    const run = (...args: string[]) => startCli('create-cluster', args, { home: subject.home, cwd: subject.cwd }).ended;
+    const install = (...args: string[]) =>
+      startCli('contextcore-install', args, { home: subject.home, cwd: subject.cwd }).ended;
+    const pids = () =>
+      ['prometheus', 'alertmanager'].map((name) => pidsWith(`=${join(subject.home, 'data/o11y-dev', name, 'data')}`));
+    const api = () => {
+      const { ports } = readStateFile(subject.home).options as { ports: Record<string, number> };
+      return `http://127.0.0.1:${ports.prometheus}`;
+    };
+
+    beforeAll(async () => {
+      subject = await createHostSubject();
+      place = { home: subject.home, cluster: 'o11y-dev', plan: 'create-cluster' };
+      const { exitCode, stderr } = await run(...subject.install);
+      expect(exitCode, stderr).toBe(0);
+    });
+    afterAll(() => subject?.destroy());
+
+    test('all six steps as the journal has them, those before it was there, too', async () => {
+      // What the exit had no time for.
+      expect((await install('telemetry', 'flush')).exitCode).toBe(0);
+      const series = await readStored(api(), {}, 'o11y-dev');
+      const transitions = readTransitions(place);
+      expect(Object.keys(transitions)).toHaveLength(6);
+      expect(statusesIn(series, place.plan)).toEqual(transitions);
+
+      const answer = await fetch(`${api()}/api/v1/status/runtimeinfo`);
+      const { data } = (await answer.json()) as { data: { startTime: string } };
+      const before = ['preflight', 'cluster_create', 'manifests_apply'].flatMap((step) => transitions[step] ?? []);
+      expect(before).toHaveLength(9);
+      expect(before.filter(([at]) => at >= Date.parse(data.startTime))).toEqual([]);
+      expect(valuesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2]);
+    });
+
+    test.each(['in the middle', 'at the end'])(
+      'a state lost %s is rebuilt, and nothing healthy is done again',
+      async (when) => {
+        const before = pids();
+        const url = api();
+        if (when === 'in the middle') {
+          const cli = startCli('create-cluster', ['--repair', '--yes'], { home: subject.home, cwd: subject.cwd });
+          await cli.seen(/pods_ready/);
+          cli.kill('SIGKILL');
+          await cli.ended;
+          await install('telemetry', 'flush');
+        }
+        rmSync(join(subject.home, 'state'), { recursive: true });
+        rmSync(join(subject.home, 'install-state.json'), { force: true });
+
+        const rebuilt = await install('rebuild-state', '--cluster', 'o11y-dev', '--from', url, '--yes');
+        expect(rebuilt.exitCode, rebuilt.stderr).toBe(0);
+        expect(existsSync(join(subject.home, 'install-state.json'))).toBe(true);
+        const resumed = await run('--resume');
+        expect(resumed.exitCode, resumed.stderr).toBe(0);
+        expect(pids()).toEqual(before);
+        expect(resumed.stderr).toMatch(/pods_ready\s+already there/);
+        expect(Object.values(readStateFile(subject.home).steps).map(({ status }) => status)).toEqual(
+          Array(6).fill('completed'),
+        );
+        expect(await subject.findFaults()).toEqual([]);
+      },
+    );
+
+    test('--delete closes the run where somebody outside listens', async () => {
+      // The Prometheus of a second installation plays the site's own.
+      const site = await createHostSubject();
+      try {
+        await startCli('create-cluster', site.install, { home: site.home, cwd: site.cwd }).ended;
+        const { ports } = readStateFile(site.home).options as { ports: Record<string, number> };
+        const outside = `http://127.0.0.1:${ports.prometheus}`;
+        const home = join(site.cwd, 'second');
+        const told = { home, cwd: site.cwd, env: { CONTEXTCORE_REMOTE_WRITE_URL: `${outside}/api/v1/write` } };
+        const free = [`prometheus=${await findFreePort()}`, `alertmanager=${await findFreePort()}`];
+        const flags = [
+          '--cluster',
+          'second',
+          '--provider',
+          'host',
+          '--yes',
+          ...free.flatMap((port) => ['--port', port]),
+        ];
+        expect((await startCli('create-cluster', flags, told).ended).exitCode).toBe(0);
+        const deleted = await startCli('create-cluster', ['--delete', '--cluster', 'second', '--yes'], told).ended;
+        expect(deleted.exitCode, deleted.stderr).toBe(0);
+        await startCli('contextcore-install', ['telemetry', 'flush', '--cluster', 'second'], told).ended;
+        const series = await readStored(outside, {}, 'second');
+        expect(valuesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2, 7]);
+        expect(statusesIn(series, place.plan).pods_ready?.map(([, value]) => value)).toEqual([0, 1, 2, 0]);
+        await waitFor(() => pidsWith(home).length === 0);
+      } finally {
+        await site.destroy();
+      }
+    });
+  },
+);
