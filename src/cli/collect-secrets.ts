@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { InstallerError } from '../engine/errors.ts';
 import { createSecrets, type Secrets } from '../engine/secrets.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { readYamlFile } from '../system/yaml-file.ts';
 import { CLUSTER_FLAGS, type Flag, SHARED_FLAGS } from './flags.ts';
 import { nearest } from './nearest.ts';

@@ -1,4 +1,4 @@
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { Flag } from './flags.ts';
 import { nearest } from './nearest.ts';
 

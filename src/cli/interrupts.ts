@@ -1,4 +1,4 @@
-import { EXIT_CODES, InstallerError } from '../engine/errors.ts';
+import { EXIT_CODES, InstallerError } from '../errors/installer-error.ts';
 
 /** A timer of Node fires at once beyond this; no run takes 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
-import { InstallerError } from '../engine/errors.ts';
 import type { Selection } from '../engine/select-steps.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { TelemetryWishes } from '../telemetry/settings.ts';
 import { parseDuration } from '../ui/duration.ts';
 import { MODE_FLAGS, type ModeFlag } from './flags.ts';

@@ -1,5 +1,5 @@
 import yargs, { type Argv, type Options as YargsOptions } from 'yargs';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { COMMANDS, type CommandSpec, CREATE, GROUPS } from './command-table.ts';
 import { explainUsage, type Known, refuseSwitchValues } from './explain-usage.ts';
 import type { Flag } from './flags.ts';

@@ -1,5 +1,5 @@
-import { InstallerError } from '../engine/errors.ts';
 import { DEFAULT_CLUSTER } from '../engine/plan.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { formatError } from '../ui/error.ts';
 import { homeOf, wantsColor } from './environment.ts';
 import { reportStatus, type StatusReport } from './status-report.ts';

@@ -1,4 +1,4 @@
-import { InstallerError, toInstallerError } from '../engine/errors.ts';
+import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import { formatError } from '../ui/error.ts';
 import type { Invocation, ProgramName } from './program.ts';
 import { parseCommandLine } from './program.ts';

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { TRANSIENT_CLASSES } from '../engine/error-class.ts';
 import type { Consent, Listener } from '../engine/ports.ts';
 import type { EnginePorts } from '../engine/run-ports.ts';
 import type { Policy } from '../engine/step.ts';
+import { classifyError } from '../errors/classify-error.ts';
+import { TRANSIENT_CLASSES } from '../errors/error-class.ts';
 import { forgetState } from '../state/forget.ts';
 import { estimate, readHistory } from '../state/history.ts';
 import { acquireLock, type LockHandle } from '../state/lock.ts';
 import { type StatePaths, statePaths } from '../state/paths.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { type ChildProcesses, createChildProcesses } from '../system/child-processes.ts';
-import { classifyError } from '../system/classify.ts';
 import { systemClock } from '../system/clock.ts';
 import { createLogFiles } from '../system/log-files.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -1,5 +1,5 @@
-import type { ErrorClass } from '../engine/error-class.ts';
-import { InstallerError } from '../engine/errors.ts';
+import type { ErrorClass } from '../errors/error-class.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 
 /** `fetch`, or a stand-in with the caller's proxy and certificates. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { type ApiOptions, askApi, refuse } from './http.ts';
 import { DASHBOARD_TAG } from './marker.ts';
 

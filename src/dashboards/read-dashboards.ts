@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { DashboardFile } from './push-dashboards.ts';
 
 const fileSchema = z.looseObject({ uid: z.string().min(1), title: z.string().min(1), tags: z.array(z.string()) });

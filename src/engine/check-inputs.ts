@@ -1,4 +1,4 @@
-import { InstallerError } from './errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { describeDifference } from './fingerprint.ts';
 import { type Inputs, isDone, type Mode, type StepRecord } from './record.ts';
 import type { Step } from './step.ts';

@@ -1,5 +1,5 @@
-import type { ErrorClass } from './error-class.ts';
-import { InstallerError } from './errors.ts';
+import type { ErrorClass } from '../errors/error-class.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { ChildHandle, Clock, SpawnRequest, SpawnResult } from './ports.ts';
 import type { RecordedChild } from './record.ts';
 import { type EnginePorts, emit, isoTime } from './run-ports.ts';

@@ -1,6 +1,6 @@
+import { type InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import type { DeclaredStep } from './declare-steps.ts';
-import { type InstallerError, recordError, toInstallerError } from './errors.ts';
-import { isDone, type RunResult } from './record.ts';
+import { isDone, type RunResult, recordError } from './record.ts';
 import { type EnginePorts, emit, isoTime } from './run-ports.ts';
 import type { RunStart } from './start-run.ts';
 import type { StepOutcome } from './step-recording.ts';

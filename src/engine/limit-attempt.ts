@@ -1,4 +1,4 @@
-import { InstallerError } from './errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { RunContext } from './run-attempt.ts';
 
 /** The time of one attempt, and its end with the run. */

@@ -1,4 +1,4 @@
-import { InstallerError } from './errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { Step } from './step.ts';
 
 /** The installation that is meant when no `--cluster` is given. */

@@ -1,3 +1,5 @@
+import type { InstallerError } from '../errors/installer-error.ts';
+
 /** What is remembered of a step and a run: the engine's part of the state document (snake_case, as on disk). */
 
 export const STEP_STATUSES = ['pending', 'in_progress', 'completed', 'failed', 'skipped'] as const;
@@ -79,4 +81,16 @@ export interface Change {
 /** Done, for what needs it and for progress: a skipped step counts as done. */
 export function isDone(status: StepStatus | undefined): boolean {
   return status === 'completed' || status === 'skipped';
+}
+
+/** The part of an error that goes into the state file and into events. */
+export function recordError(error: InstallerError): RecordedError {
+  const { hint, log } = error.details;
+  return {
+    code: error.code,
+    message: error.message,
+    class: error.class,
+    ...(hint === undefined ? {} : { hint }),
+    ...(log === undefined ? {} : { log }),
+  };
 }

@@ -1,4 +1,4 @@
-import { type InstallerError, toInstallerError } from './errors.ts';
+import { type InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import { orderSteps, type Plan } from './plan.ts';
 import type { Change } from './record.ts';
 import { createStepContext } from './run-attempt.ts';

@@ -1,6 +1,6 @@
+import { InstallerError } from '../errors/installer-error.ts';
 import { execCommand, queryCommand } from './child-commands.ts';
 import { decide, type Standing } from './decide.ts';
-import { InstallerError } from './errors.ts';
 import type { Action } from './events.ts';
 import { isDone, type Mode, type Outputs, type RecordedChild, type StepRecord } from './record.ts';
 import { type EnginePorts, emit, isoTime } from './run-ports.ts';

@@ -1,4 +1,4 @@
-import type { ErrorClass } from './error-class.ts';
+import type { ErrorClass } from '../errors/error-class.ts';
 import type { EngineEvent } from './events.ts';
 import type { Clock, Consent, Listener, Logs, Processes, Random, Recorder } from './ports.ts';
 import type { Secrets } from './secrets.ts';

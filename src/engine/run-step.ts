@@ -1,10 +1,10 @@
-import { backoffMs } from './backoff.ts';
+import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
+import { backoffMs } from '../resilience/backoff.ts';
 import { isTrusted, type Standing, standingOf } from './decide.ts';
 import type { DeclaredStep } from './declare-steps.ts';
-import { InstallerError, recordError, toInstallerError } from './errors.ts';
 import type { Action } from './events.ts';
 import { type AttemptLimit, limitAttempt } from './limit-attempt.ts';
-import type { StepRecord } from './record.ts';
+import { recordError, type StepRecord } from './record.ts';
 import { type AttemptResult, createStepContext, type RunContext, runAttempt } from './run-attempt.ts';
 import { emit } from './run-ports.ts';
 import type { Policy, Step } from './step.ts';

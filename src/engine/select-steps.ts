@@ -1,5 +1,5 @@
+import { InstallerError } from '../errors/installer-error.ts';
 import type { DeclaredStep } from './declare-steps.ts';
-import { InstallerError } from './errors.ts';
 import { isDone, type StepRecord } from './record.ts';
 
 /** `--only STEP`: that one. `--from STEP`: that one and everything that stands after it in the plan. */

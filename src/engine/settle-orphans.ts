@@ -1,4 +1,4 @@
-import { InstallerError } from './errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { RecordedChild } from './record.ts';
 import { type EnginePorts, emit, isoTime } from './run-ports.ts';
 import type { Step } from './step.ts';

@@ -1,8 +1,8 @@
+import type { InstallerError } from '../errors/installer-error.ts';
 import type { Standing } from './decide.ts';
 import type { DeclaredStep } from './declare-steps.ts';
-import { type InstallerError, recordError } from './errors.ts';
 import type { Action } from './events.ts';
-import type { Change, StepRecord, StepStatus } from './record.ts';
+import { type Change, recordError, type StepRecord, type StepStatus } from './record.ts';
 import { type AttemptResult, maskOutputs, type RunContext } from './run-attempt.ts';
 import { emit, isoTime } from './run-ports.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorClass } from './error-class.ts';
+import type { ErrorClass } from '../errors/error-class.ts';
 import type { ObservedState } from './events.ts';
 import type { Clock, Consent, Mask, Random } from './ports.ts';
 import type { Inputs, Mode, Outputs, StepRecord } from './record.ts';

@@ -1,7 +1,7 @@
+import { toInstallerError } from '../errors/installer-error.ts';
 import { findChanges } from './check-inputs.ts';
 import { decide, isTrusted, standingOf } from './decide.ts';
 import { type DeclaredStep, declareSteps } from './declare-steps.ts';
-import { toInstallerError } from './errors.ts';
 import type { Action } from './events.ts';
 import type { Plan } from './plan.ts';
 import type { Mask } from './ports.ts';

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import type { Provider } from './provider.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 
 /** Plan whose state the link in the home points to. */
 const LINKED_PLAN = 'create-cluster';

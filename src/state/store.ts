@@ -1,7 +1,7 @@
 import { Low } from 'lowdb';
-import type { InstallerError } from '../engine/errors.ts';
 import type { Recorder } from '../engine/ports.ts';
 import type { Change, RunFields, StepRecord } from '../engine/record.ts';
+import type { InstallerError } from '../errors/installer-error.ts';
 import { adoptPlainFile } from './adopt.ts';
 import { applyChange } from './apply-change.ts';
 import { checkWritable } from './check-writable.ts';

@@ -1,4 +1,4 @@
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { STATE_VERSION } from './version.ts';
 
 const WRITE_HINTS: Readonly<Record<string, string>> = {

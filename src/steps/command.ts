@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InstallerError } from '../engine/errors.ts';
 import type { Inputs } from '../engine/record.ts';
 import type { Command, Policy, Step } from '../engine/step.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 
 /** A shell command (run by `sh -c`), or the words of a command that no shell touches. */
 export type CommandLine = string | readonly string[];

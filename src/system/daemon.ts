@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { endGroup, signalGroup } from './process-group.ts';
 import { isAlive, readProcess } from './process-table.ts';
 

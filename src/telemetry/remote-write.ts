@@ -1,5 +1,5 @@
-import type { ErrorClass } from '../engine/error-class.ts';
-import { InstallerError } from '../engine/errors.ts';
+import type { ErrorClass } from '../errors/error-class.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { type ExchangeRequest, exchange } from '../system/http-exchange.ts';
 
 /** One time series: its labels, `__name__` among them, and samples in time order. */

@@ -1,4 +1,4 @@
-import { InstallerError } from '../engine/errors.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

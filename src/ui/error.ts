@@ -1,4 +1,4 @@
-import type { InstallerError } from '../engine/errors.ts';
+import type { InstallerError } from '../errors/installer-error.ts';
 import { createPaint } from './paint.ts';
 import { breakAt, cleanLine, wrapWords } from './text.ts';
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import { InstallerError } from '../engine/errors.ts';
 import type { Consent } from '../engine/ports.ts';
+import { InstallerError } from '../errors/installer-error.ts';
 import { createPaint } from './paint.ts';
 import type { Reporter } from './reporter-body.ts';
 import { cleanLine } from './text.ts';

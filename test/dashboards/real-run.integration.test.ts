@@ -9,10 +9,10 @@ import {
   stepFailed,
   stepStatus,
 } from '../../src/dashboards/promql.ts';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { StepRecord } from '../../src/engine/record.ts';
 import { runPlan } from '../../src/engine/run-plan.ts';
 import type { Step } from '../../src/engine/step.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { METRICS, RUN_STATUS_VALUES, STEP_STATUS_VALUES } from '../../src/telemetry/names.ts';
 import { pushSamples } from '../../src/telemetry/remote-write.ts';
 import { createSpool } from '../../src/telemetry/spool/spool.ts';

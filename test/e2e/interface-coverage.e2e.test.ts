@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { CLUSTER_FLAGS, MODE_FLAGS, SHARED_FLAGS } from '../../src/cli/flags.ts';
-import { EXIT_CODES } from '../../src/engine/errors.ts';
+import { EXIT_CODES } from '../../src/errors/installer-error.ts';
 import { INTERFACE, type InterfaceName, OWED, PROGRAMS } from './interface.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -8,7 +8,7 @@ import { type Ended, startCli } from '../support/cli.ts';
 import { pathsBelow, readStateFile } from '../support/cli-files.ts';
 import { createKindSubject, kindFlags, listKindClusters } from '../support/crash/kind-subject.ts';
 import { crashInChain, randomFrom } from '../support/crash/run-crashes.ts';
-import { docker, kubectl, missingForKind, podsOf, stateOfContainer } from '../support/kind-ground.ts';
+import { docker, kubectl, missingForKind, objectsOf, podsOf, stateOfContainer } from '../support/kind-ground.ts';
 import { waitFor } from '../support/processes.ts';
 import { covers } from './interface.ts';
 
@@ -24,18 +24,17 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
   const second = `e2e-${process.pid}-b`;
   let flags: readonly string[];
   /** Of the second cluster, which nothing that is done to the first may touch. */
-  let bystander: string;
+  let bystander: ReturnType<typeof lookAtSecond>;
   const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
     startCli('create-cluster', args.includes('--cluster') ? args : ['--cluster', CLUSTER, ...args], {
       home,
       cwd: folder,
       env: { KUBECONFIG: userKubeconfig, ...env },
     }).ended;
-  const lookAtSecond = () => {
-    const pods = podsOf(join(home, 'data', second, 'kubeconfig'));
-    const uids = Object.values(pods).map(({ uid }) => uid);
-    return JSON.stringify([stateOfContainer(`${second}-control-plane`), uids.sort()]);
-  };
+  const lookAtSecond = () => ({
+    node: stateOfContainer(`${second}-control-plane`),
+    objects: objectsOf(join(home, 'data', second, 'kubeconfig')),
+  });
   const expectDone = async (args: readonly string[]) => {
     const ended = await run(args);
     expect(ended.exitCode, ended.stderr).toBe(0);

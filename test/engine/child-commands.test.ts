@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { ChildHandle, SpawnRequest, SpawnResult } from '../../src/engine/ports.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Command, StepContext } from '../../src/engine/step.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryEngine, type MemoryEngineOptions, makeStep } from '../support/memory-engine.ts';
 
 const ok: SpawnResult = { exitCode: 0, signal: null, stdout: '', stderr: '' };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
 import { rollBack } from '../../src/engine/roll-back.ts';
 import type { Step } from '../../src/engine/step.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryEngine, failure, makeStep } from '../support/memory-engine.ts';
 
 const record = { status: 'completed' as const, fingerprint: 'f', inputs: { port: '3000' }, outputs: { made: true } };

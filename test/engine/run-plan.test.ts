@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { fingerprint } from '../../src/engine/fingerprint.ts';
 import type { Change } from '../../src/engine/record.ts';
 import type { Step } from '../../src/engine/step.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryEngine, failure, makeStep } from '../support/memory-engine.ts';
 
 const fail = (message: string) => async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CLASSES, type ErrorClass, TRANSIENT_CLASSES } from '../../src/engine/error-class.ts';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { fingerprint } from '../../src/engine/fingerprint.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Observation, StepContext } from '../../src/engine/step.ts';
+import { ERROR_CLASSES, type ErrorClass, TRANSIENT_CLASSES } from '../../src/errors/error-class.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryEngine, failure, makeStep } from '../support/memory-engine.ts';
 
 const NO_INPUTS = fingerprint({});

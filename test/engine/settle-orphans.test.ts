@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
 import { fingerprint } from '../../src/engine/fingerprint.ts';
 import type { Consent, Processes } from '../../src/engine/ports.ts';
 import type { RecordedChild } from '../../src/engine/record.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryEngine, makeStep } from '../support/memory-engine.ts';
 
 const child = (pid: number, start_ticks = 1): RecordedChild => ({ pid, start_ticks, program: 'kind' });

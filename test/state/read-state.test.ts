@@ -3,7 +3,7 @@ import { appendFileSync, copyFileSync, readFileSync, rmSync, truncateSync, write
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import type { StatePaths } from '../../src/state/paths.ts';
 import { readState } from '../../src/state/read-state.ts';
 import { copiesIn, makePaths, open, readJson, recordAll, transition } from './support.ts';

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { Consent } from '../../src/engine/ports.ts';
 import type { Mode, StepRecord } from '../../src/engine/record.ts';
 import { rollBack } from '../../src/engine/roll-back.ts';
 import { type RunReport, runPlan } from '../../src/engine/run-plan.ts';
+import type { InstallerError } from '../../src/errors/installer-error.ts';
 import { createClusterPlan } from '../../src/plans/create-cluster/plan.ts';
 import { type HostComponent, type Server, serversOf } from '../../src/providers/host/components.ts';
 import { createHostProvider } from '../../src/providers/host/provider.ts';

@@ -75,6 +75,21 @@ export function podsOf(kubeconfig: string): Readonly<Record<string, Pod>> {
   );
 }
 
+/**
+ * Every object of the stack that an installer writes, by its identity and version. Not its pods: a node that starves
+ * replaces them by itself.
+ */
+export function objectsOf(kubeconfig: string): readonly string[] {
+  const { items } = JSON.parse(kubectl(kubeconfig, 'get', 'deploy,sts,svc,pvc,cm,secret', '-o', 'json')) as {
+    items: { kind: string; metadata: { name: string; uid: string; generation?: number }; data?: object }[];
+  };
+  return items
+    .map(({ kind, metadata: { name, uid, generation }, data }) =>
+      [kind, name, uid, generation ?? JSON.stringify(data ?? null)].join(' '),
+    )
+    .sort();
+}
+
 export function kubectl(kubeconfig: string, ...args: readonly string[]): string {
   return execFileSync('kubectl', ['--kubeconfig', kubeconfig, '-n', 'observability', ...args], { encoding: 'utf8' });
 }

@@ -1,5 +1,3 @@
-import { TRANSIENT_CLASSES } from '../../src/engine/error-class.ts';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { Plan } from '../../src/engine/plan.ts';
 import type { Processes, Recorder, SpawnRequest, SpawnResult } from '../../src/engine/ports.ts';
@@ -8,6 +6,8 @@ import { type RunOptions, type RunReport, runPlan } from '../../src/engine/run-p
 import type { EnginePorts } from '../../src/engine/run-ports.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Step } from '../../src/engine/step.ts';
+import { TRANSIENT_CLASSES } from '../../src/errors/error-class.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createLife } from './simulation/life.ts';
 import { createSimClock, type SimClock } from './simulation/sim-clock.ts';
 import { merge } from './simulation/sim-disk.ts';

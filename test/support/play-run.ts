@@ -2,8 +2,8 @@
  * Plays a made-up run into a reporter, to look at it: node test/support/play-run.ts [live|plain|json|quiet] [scene] [speed]
  */
 
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { formatError } from '../../src/ui/error.ts';
 import { createReporter, type ReporterOptions } from '../../src/ui/reporter.ts';
 import { renderSummary } from '../../src/ui/summary.ts';

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { InstallerError } from '../../src/engine/errors.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { Consent, Recorder } from '../../src/engine/ports.ts';
 import type { Outputs, RunFields, StepRecord } from '../../src/engine/record.ts';
@@ -7,8 +6,9 @@ import { createStepContext } from '../../src/engine/run-attempt.ts';
 import type { EnginePorts } from '../../src/engine/run-ports.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Step, StepContext } from '../../src/engine/step.ts';
+import { classifyError } from '../../src/errors/classify-error.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createChildProcesses } from '../../src/system/child-processes.ts';
-import { classifyError } from '../../src/system/classify.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { createLogFiles } from '../../src/system/log-files.ts';
 import { makeTempFolder } from './temp-folder.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { parseDuration } from '../../src/ui/duration.ts';
 import { formatAgo, formatDuration, formatElapsed } from '../../src/ui/format-time.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { formatError } from '../../src/ui/error.ts';
 import { widthOf } from '../../src/ui/text.ts';
 

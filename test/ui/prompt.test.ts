@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { InstallerError } from '../../src/engine/errors.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createConsent } from '../../src/ui/prompt.ts';
 import { collectOutput } from '../support/terminal.ts';
 

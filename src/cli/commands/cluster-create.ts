@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
 import { type ConfigFile, readConfigFile } from '../config-file.ts';
 import { readOptions } from '../options.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Plan } from '../../engine/plan.ts';
 import { rollBack } from '../../engine/roll-back.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig } from '../../providers/provider.ts';
 import type { Options } from '../options.ts';
 import { spoolFolder } from '../run-telemetry.ts';

@@ -1,7 +1,7 @@
 import { pushDashboards } from '../../dashboards/push-dashboards.ts';
 import { pushRules } from '../../dashboards/push-rules.ts';
 import { readDashboards } from '../../dashboards/read-dashboards.ts';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { packageFolder } from '../../system/package-folder.ts';
 import type { Invocation } from '../program.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { InstallerError } from '../../engine/errors.ts';
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
 import { STEP_IDS } from '../../providers/provider.ts';
 import { acquireLock } from '../../state/lock.ts';

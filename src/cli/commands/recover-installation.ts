@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { chooseProvider } from '../../providers/choose-provider.ts';
 import type { ClusterConfig, Provider } from '../../providers/provider.ts';
 import type { StatePaths } from '../../state/paths.ts';

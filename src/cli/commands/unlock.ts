@@ -1,4 +1,4 @@
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { acquireLock, type LockInfo, listLocks } from '../../state/lock.ts';
 import { describeHolder } from '../../state/lock-holder.ts';
 import { createConsent } from '../../ui/prompt.ts';

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { ALERT_LABEL } from './render.ts';
 
 const severity = z.enum(['P1', 'P2', 'P3', 'P4']);

@@ -1,4 +1,4 @@
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { Component, Provider } from '../../providers/provider.ts';
 
 /** What the user asked for; absent: not said. */

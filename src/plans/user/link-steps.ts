@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Step } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 
 /**
  * Gives steps their needs as values, from the ids in a file. Circles are left for the engine to find.

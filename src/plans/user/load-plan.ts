@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../create-cluster/plan.ts';
 import { type LoadedPlan, loadPlanFile } from './plan-file.ts';
 import { loadScriptFolder } from './script-folder.ts';

@@ -1,8 +1,8 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
-import { type ErrorClass, TRANSIENT_CLASSES } from '../../engine/error-class.ts';
-import { InstallerError } from '../../engine/errors.ts';
 import { DEFAULT_CLUSTER, type Plan } from '../../engine/plan.ts';
+import { type ErrorClass, TRANSIENT_CLASSES } from '../../errors/error-class.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { commandStep } from '../../steps/command.ts';
 import { readYamlFile } from '../../system/yaml-file.ts';
 import { parseDuration } from '../../ui/duration.ts';

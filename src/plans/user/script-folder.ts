@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import type { Step } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { commandStep } from '../../steps/command.ts';
 import type { LoadedPlan } from './plan-file.ts';
 

@@ -1,8 +1,8 @@
 import { chmod, mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { obtainPrograms } from '../../steps/tools/obtain-program.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
 import { serversOf } from './components.ts';

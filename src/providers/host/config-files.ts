@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { type HostComponent, portOf, type Server } from './components.ts';
 import { readIfThere, replaceFile } from './files.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { InstallerError } from '../../engine/errors.ts';
 import type { ObservedState } from '../../engine/events.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ProcessId } from '../../system/daemon.ts';
 import { isAlive, type ProcessInfo, readProcess } from '../../system/process-table.ts';
 import type { Server } from './components.ts';

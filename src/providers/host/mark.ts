@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, Ownership } from '../provider.ts';
 import { readIfThere, replaceFile } from './files.ts';
 

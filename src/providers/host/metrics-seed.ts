@@ -1,6 +1,6 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { SEED_METRIC, type SeedPath } from '../../steps/verify/seed.ts';
 import { pushSamples } from '../../telemetry/remote-write.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';

@@ -1,7 +1,7 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { ObservedState } from '../../engine/events.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
 import { type Server, serversOf, unchosenServersOf } from './components.ts';
 import { ensureServer, observeServer } from './ensure-server.ts';

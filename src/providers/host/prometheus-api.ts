@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 
 const TIMEOUT_MS = 5000;
 

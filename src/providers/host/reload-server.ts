@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { Server } from './components.ts';
 import { tailOf } from './log-tail.ts';
 import { findServer } from './server-process.ts';

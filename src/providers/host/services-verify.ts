@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
 import { type Server, serversOf } from './components.ts';
 import { foreignHolder, getStatus, probeServer } from './probe-server.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Inputs, Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
 import { type Claim, collectEvidence, isPublished, judgeClaim } from './claim.ts';
 import { askDocker, inspectNodes, type NodeContainer } from './docker.ts';

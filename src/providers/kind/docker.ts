@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Command, QueryResult } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { describeDockerHost, startHint } from '../../steps/preflight/docker-hint.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { programEnv } from './names.ts';

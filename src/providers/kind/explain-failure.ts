@@ -1,4 +1,4 @@
-import { InstallerError, toInstallerError } from '../../engine/errors.ts';
+import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { chosenPorts } from './ports.ts';
 

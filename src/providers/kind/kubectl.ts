@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Command, QueryResult } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { lastLine, type Query } from './docker.ts';
 import { contextOf, kubeconfigPath, programEnv } from './names.ts';

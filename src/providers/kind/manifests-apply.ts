@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, StepBody, StepId } from '../provider.ts';
 import { ensureAdminSecret } from './admin-secret.ts';
 import { type Comparison, compareStack, findLabelled, toStream } from './compare-stack.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { waitUntil } from '../../steps/verify/wait-until.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { isPublished, keepClusterRecord } from './claim.ts';

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, Provider } from '../provider.ts';
 import { readMarkedId } from './claim.ts';
 import { inspectNodes, type Query } from './docker.ts';

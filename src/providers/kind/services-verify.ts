@@ -1,6 +1,6 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { awaitEndpoints, probeEndpoints } from '../../steps/verify/probe-endpoints.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
 import { diagnoseService } from './diagnose-service.ts';

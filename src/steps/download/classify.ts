@@ -1,4 +1,4 @@
-import type { ErrorClass } from '../../engine/error-class.ts';
+import type { ErrorClass } from '../../errors/error-class.ts';
 
 /** Class of an HTTP answer that is not a success. */
 export function classifyStatus(status: number): ErrorClass {

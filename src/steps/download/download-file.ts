@@ -1,7 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Response } from 'undici';
-import { InstallerError, toInstallerError } from '../../engine/errors.ts';
+import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
 import { getUrl, type HttpOptions } from './http-request.ts';
 import { createPartialFile, type PartialFile } from './partial-file.ts';
 import { fetchSum } from './sums.ts';

@@ -1,7 +1,7 @@
 import type { Response } from 'undici';
-import type { ErrorClass } from '../../engine/error-class.ts';
-import { InstallerError } from '../../engine/errors.ts';
-import { classifyError } from '../../system/classify.ts';
+import { classifyError } from '../../errors/classify-error.ts';
+import type { ErrorClass } from '../../errors/error-class.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { classifyStatus, deepestMessage } from './classify.ts';
 
 export interface HttpOptions {

@@ -1,4 +1,4 @@
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { getUrl, type HttpOptions } from './http-request.ts';
 
 /** Published sums files are a few kilobytes; more is some other page. */

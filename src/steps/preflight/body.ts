@@ -1,6 +1,6 @@
-import { InstallerError, toInstallerError } from '../../engine/errors.ts';
 import type { Inputs, Outputs } from '../../engine/record.ts';
 import type { Observation, Step, StepContext } from '../../engine/step.ts';
+import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
 import type { Check, CheckResult, Remedy } from './check.ts';
 import { countLevels, failureOf, lineOf, summaryOf } from './report.ts';
 import { runChecks } from './run-checks.ts';

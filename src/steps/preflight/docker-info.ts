@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { CheckEnv } from './check.ts';
 import { withoutPassword } from './docker-hint.ts';
 

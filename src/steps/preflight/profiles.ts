@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 
 /** What a machine must have. Sizes in gigabytes of 10^9 bytes. */
 export interface Thresholds {

@@ -1,6 +1,6 @@
 import { getCACertificates } from 'node:tls';
-import type { ErrorClass } from '../../engine/error-class.ts';
-import { classifyError } from '../../system/classify.ts';
+import { classifyError } from '../../errors/classify-error.ts';
+import type { ErrorClass } from '../../errors/error-class.ts';
 import { deepestMessage } from '../download/classify.ts';
 import type { CheckEnv } from './check.ts';
 

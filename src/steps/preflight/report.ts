@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Outputs } from '../../engine/record.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { CheckResult, FindingLevel } from './check.ts';
 
 const LEVELS: readonly FindingLevel[] = ['error', 'warning', 'ok'];

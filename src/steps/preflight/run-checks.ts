@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { CHECK_TIMEOUT_MS, type Check, type CheckEnv, type CheckResult, type Finding } from './check.ts';
 
 type Context = Pick<StepContext, 'signal' | 'clock' | 'query' | 'isDone' | 'recorded'>;

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { toInstallerError } from '../../engine/errors.ts';
 import type { Command, QueryResult } from '../../engine/step.ts';
+import { toInstallerError } from '../../errors/installer-error.ts';
 import type { ProgramPin } from './pins.ts';
 import { lacksAssets } from './relocate.ts';
 import { isAtLeast, parseVersion } from './version.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallerError, toInstallerError } from '../../engine/errors.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
 import { downloadFile, fileNameOf } from '../download/download-file.ts';
 import { type DownloadRecord, inWorkFolder, pathOf, placeProgram } from './bin-folder.ts';
 import { type FoundProgram, findProgram, probe, whichProgram } from './find-program.ts';

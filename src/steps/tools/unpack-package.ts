@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { whichProgram } from './find-program.ts';
 
 type Context = Pick<StepContext, 'exec' | 'query' | 'progress'>;

@@ -1,5 +1,5 @@
-import { InstallerError } from '../../engine/errors.ts';
 import type { Clock } from '../../engine/ports.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { askHttp, describeAnswer, isSuccess } from './http-answer.ts';
 import { SEED_METRIC, SEED_SERVICE, type Seed, type SeedPath } from './seed.ts';
 import { waitUntil } from './wait-until.ts';

@@ -1,4 +1,4 @@
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { pushSamples } from '../../telemetry/remote-write.ts';
 import { askHttp, describeAnswer, isSuccess } from './http-answer.ts';
 

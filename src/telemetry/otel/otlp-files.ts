@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { toOtlpMetrics } from '../delivery/otlp-metrics.ts';
 import type { SpoolRecord } from '../spool/spool.ts';
 import { toSeries } from '../status/sample.ts';

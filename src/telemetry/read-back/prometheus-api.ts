@@ -1,4 +1,4 @@
-import { InstallerError } from '../../engine/errors.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { type Answer, createHttpClient, type HttpClient, reasonOf } from '../delivery/http.ts';
 import type { Endpoint } from '../settings.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InstallerError } from '../../../src/engine/errors.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { explainFailure } from '../../../src/providers/kind/explain-failure.ts';
 
 const config = { cluster: 'c', ports: { grafana: 3000, mimir: 9009 } };

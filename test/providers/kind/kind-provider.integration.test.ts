@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { StepRecord } from '../../../src/engine/record.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { readNodes } from '../../../src/providers/kind/docker.ts';
 import { findOwner } from '../../../src/providers/kind/ownership.ts';
 import { createKindProvider } from '../../../src/providers/kind/provider.ts';

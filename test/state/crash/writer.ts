@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync, writevSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Low } from 'lowdb';
 import { JSONFile } from 'lowdb/node';
-import { InstallerError } from '../../../src/engine/errors.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { applyChange } from '../../../src/state/apply-change.ts';
 import type { StateDocument } from '../../../src/state/document.ts';
 import { statePaths } from '../../../src/state/paths.ts';

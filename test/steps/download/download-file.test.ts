@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstallerError } from '../../../src/engine/errors.ts';
+import type { InstallerError } from '../../../src/errors/installer-error.ts';
 import { type DownloadRequest, downloadFile } from '../../../src/steps/download/download-file.ts';
 import { type HttpSite, startSite } from '../../support/http-site.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { Mode, StepRecord } from '../../../src/engine/record.ts';
 import { runPlan } from '../../../src/engine/run-plan.ts';
 import type { Step } from '../../../src/engine/step.ts';
 import { surveyPlan } from '../../../src/engine/survey-plan.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { createPreflightBody } from '../../../src/steps/preflight/body.ts';
 import type { Check, Finding } from '../../../src/steps/preflight/check.ts';
 import { declined, makeEnginePorts, type PortsOptions } from '../../support/step-context.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { InstallerError } from '../../../src/engine/errors.ts';
+import type { InstallerError } from '../../../src/errors/installer-error.ts';
 import { listDownloads } from '../../../src/steps/tools/bin-folder.ts';
 import { installProgram, manualHint, obtainPrograms } from '../../../src/steps/tools/obtain-program.ts';
 import { PINS } from '../../../src/steps/tools/pins.ts';

@@ -1,6 +1,6 @@
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { Recorder } from '../../../src/engine/ports.ts';
 import type { Change, RunFields, StepRecord, StepStatus } from '../../../src/engine/record.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import type { Dice } from './dice.ts';
 import { type Life, never } from './life.ts';
 import type { SimClock } from './sim-clock.ts';

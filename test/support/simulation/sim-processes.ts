@@ -1,6 +1,6 @@
 import { RUN_MARKER, STEP_MARKER } from '../../../src/engine/child-commands.ts';
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { Processes, SpawnResult } from '../../../src/engine/ports.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import type { Dice } from './dice.ts';
 import { type Life, never } from './life.ts';
 import type { SimClock } from './sim-clock.ts';

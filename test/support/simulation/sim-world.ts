@@ -1,6 +1,6 @@
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { StepRecord } from '../../../src/engine/record.ts';
 import type { Observation, Step, StepContext } from '../../../src/engine/step.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import type { Dice } from './dice.ts';
 import type { Life } from './life.ts';
 import type { SimDisk } from './sim-disk.ts';

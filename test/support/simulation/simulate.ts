@@ -1,11 +1,11 @@
-import { TRANSIENT_CLASSES } from '../../../src/engine/error-class.ts';
-import { InstallerError } from '../../../src/engine/errors.ts';
 import type { EngineEvent } from '../../../src/engine/events.ts';
 import type { Mode, StepStatus } from '../../../src/engine/record.ts';
 import { type RunReport, runPlan } from '../../../src/engine/run-plan.ts';
 import type { EnginePorts } from '../../../src/engine/run-ports.ts';
 import { createSecrets } from '../../../src/engine/secrets.ts';
 import type { Step } from '../../../src/engine/step.ts';
+import { TRANSIENT_CLASSES } from '../../../src/errors/error-class.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createLife } from './life.ts';
 import { createSimClock } from './sim-clock.ts';

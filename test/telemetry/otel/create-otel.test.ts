@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { InstallerError } from '../../../src/engine/errors.ts';
 import { createSecrets } from '../../../src/engine/secrets.ts';
 import type { Step } from '../../../src/engine/step.ts';
+import { InstallerError } from '../../../src/errors/installer-error.ts';
 import { METRICS } from '../../../src/telemetry/names.ts';
 import { createOtel, type Otel, type OtelOptions } from '../../../src/telemetry/otel/create-otel.ts';
 import { OTLP_SIGNALS } from '../../../src/telemetry/settings.ts';

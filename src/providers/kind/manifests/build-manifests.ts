@@ -1,5 +1,5 @@
-import { InstallerError } from '../../../engine/errors.ts';
 import type { StepContext } from '../../../engine/step.ts';
+import { InstallerError } from '../../../errors/installer-error.ts';
 
 /**
  * Renders a kustomization with the kustomize that is built into kubectl; needs no cluster.

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallerError } from '../../../engine/errors.ts';
+import { InstallerError } from '../../../errors/installer-error.ts';
 
 /** Digest (sha256:HEX) by reference (NAME:TAG). */
 export type ImageDigests = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { InstallerError } from '../../../engine/errors.ts';
+import { InstallerError } from '../../../errors/installer-error.ts';
 import type { Component } from '../../provider.ts';
 import { mirroredName, parseImage } from './image-reference.ts';
 import { type ImageDigests, readImagesLock } from './images-lock.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallerError } from '../../../engine/errors.ts';
+import { InstallerError } from '../../../errors/installer-error.ts';
 import type { Component } from '../../provider.ts';
 
 /** Folders of the manifests that belong to a choice of components, relative to the manifest folder, with "/". */

@@ -1,5 +1,5 @@
-import type { ErrorClass } from '../engine/error-class.ts';
-import { InstallerError } from '../engine/errors.ts';
+import type { ErrorClass } from './error-class.ts';
+import { InstallerError } from './installer-error.ts';
 
 const BY_ERRNO: Readonly<Record<string, ErrorClass>> = {
   ETIMEDOUT: 'network_timeout',

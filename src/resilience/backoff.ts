@@ -1,4 +1,4 @@
-import type { Random } from './ports.ts';
+import type { Random } from './time.ts';
 
 /** Beyond every cap; a power that grows to infinity would make no number of a delay of 0. */
 const MOST_DOUBLINGS = 60;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../src/engine/backoff.ts';
+import { backoffMs } from '../../src/resilience/backoff.ts';
 
 describe('backoff', () => {
   it('stays between nothing and the doubled delay, and below the cap, for any policy', () => {

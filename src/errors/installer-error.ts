@@ -1,5 +1,4 @@
 import type { ErrorClass } from './error-class.ts';
-import type { RecordedError } from './record.ts';
 
 /** Why a run or a command ended; each code has one exit code (docs/interface: "Exit codes"). */
 export const EXIT_CODES = {
@@ -92,16 +91,4 @@ export function toInstallerError(thrown: unknown, more: ErrorDetails = {}): Inst
   if (thrown instanceof InstallerError) return thrown.with(more);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new InstallerError('step_failed', message, { ...more, cause: thrown });
-}
-
-/** The part of an error that goes into the state file and into events. */
-export function recordError(error: InstallerError): RecordedError {
-  const { hint, log } = error.details;
-  return {
-    code: error.code,
-    message: error.message,
-    class: error.class,
-    ...(hint === undefined ? {} : { hint }),
-    ...(log === undefined ? {} : { log }),
-  };
 }

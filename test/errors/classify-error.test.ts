@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { ErrorClass } from '../../src/engine/error-class.ts';
-import { InstallerError } from '../../src/engine/errors.ts';
-import { classifyError } from '../../src/system/classify.ts';
+import { classifyError } from '../../src/errors/classify-error.ts';
+import type { ErrorClass } from '../../src/errors/error-class.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 
 const thrownBy = (promise: Promise<unknown>) =>
   promise.then(
