@@ -9,6 +9,7 @@ import { systemClock } from '../system/clock.ts';
 import type { Installed } from '../telemetry/delivery/find-backends.ts';
 import { CREDENTIAL_VARIABLES, resolveSettings, type TelemetrySettings } from '../telemetry/settings.ts';
 import { type Leftover, openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { type CommandTarget, flushCommand } from '../ui/next-command.ts';
 import type { Options } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { readVersion } from './version.ts';
@@ -68,12 +69,13 @@ export function openPlanTelemetry(request: {
 /** Tells, in one line, what a receiver that was asked for did not take. */
 export function tellLeftover(
   { stderr }: Pick<Terminal, 'stderr'>,
+  target: CommandTarget,
   { quiet, json }: Pick<Options, 'quiet' | 'json'>,
   left: Leftover | undefined,
 ): void {
   if (left === undefined || quiet || json) return;
   stderr.write(`telemetry waits (${left.items} items) for ${left.url}: ${left.reason}\n`);
-  stderr.write('  the next run sends it, or: contextcore-install telemetry flush\n');
+  stderr.write(`  the next run sends it, or: ${flushCommand(target)}\n`);
 }
 
 function readClusterState({ home, cluster }: StatePaths): Document | undefined {

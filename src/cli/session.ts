@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Consent, Listener } from '../engine/ports.ts';
 import type { EnginePorts } from '../engine/run-ports.ts';
-import type { Policy } from '../engine/step.ts';
 import { classifyError } from '../errors/classify-error.ts';
-import { TRANSIENT_CLASSES } from '../errors/error-class.ts';
+import { PROFILES } from '../resilience/policy.ts';
 import { forgetState } from '../state/forget.ts';
 import { estimate, readHistory } from '../state/history.ts';
 import { acquireLock, type LockHandle } from '../state/lock.ts';
@@ -22,14 +21,6 @@ import type { Options } from './options.ts';
 import { openPlanTelemetry, telemetrySecrets, tellLeftover } from './run-telemetry.ts';
 import { type Terminal, viewOf } from './terminal.ts';
 
-/** A step that says nothing else is tried once more where the trouble is known to pass. */
-const DEFAULT_POLICY: Policy = {
-  timeoutMs: 15 * 60_000,
-  attempts: 3,
-  delayMs: 5_000,
-  maxDelayMs: 60_000,
-  retryOn: TRANSIENT_CLASSES,
-};
 const GRACE_MS = 5_000;
 
 export interface SessionRequest {
@@ -119,7 +110,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       listeners,
       env: terminal.env,
       classify: classifyError,
-      policy: DEFAULT_POLICY,
+      policy: PROFILES.install,
       graceMs: GRACE_MS,
     };
     for (const message of store.warnings) warn(message);
@@ -154,7 +145,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       // The state first: the lock must cover its last write.
       await state?.close();
     } finally {
-      tellLeftover(terminal, options, await telemetry?.close());
+      tellLeftover(terminal, { cluster, plan }, options, await telemetry?.close());
       await lock?.release();
     }
   }

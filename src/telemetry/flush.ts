@@ -14,6 +14,7 @@ export type FlushReport = Partial<Record<SpoolKind, KindReport>>;
 /** Tries per receiver that cannot take anything now. */
 const TRIES = 4;
 const FIRST_WAIT_MS = 500;
+const NOTHING = { replayed: 0, rejected: 0, expired: 0 };
 
 /**
  * Delivers everything that waits; a receiver that is busy is asked again a few times, when it wishes. The caller holds
@@ -43,8 +44,9 @@ export async function flushSpool(options: FlushOptions): Promise<FlushReport> {
     // Another try would end at once, and hide what the last one was told.
     if (signal.aborted) break;
   }
-  if (total.samples?.done === true) {
-    const { replayed, rejected, expired } = total.samples;
+  // Spans alone may have waited: what waits now is told all the same.
+  if (Object.keys(total).length > 0 && total.samples?.done !== false) {
+    const { replayed, rejected, expired } = total.samples ?? NOTHING;
     lane.tellDelivery({ replayed, rejected, expired });
     await courier.deliver(spool, signal);
   }

@@ -125,7 +125,11 @@ export const METRICS = {
   diskSize: gauge('disk_size_bytes', VOLUME, 'Size of the file system.'),
   diskFree: gauge('disk_free_bytes', VOLUME, 'Free space of the file system.'),
 
-  spoolRecords: gauge('spool_records', RUN, 'Records of telemetry that wait, taken after a delivery was tried.'),
+  spoolRecords: gauge(
+    'spool_records',
+    RUN,
+    'Records of samples, spans, log lines and measurements that wait, taken after a delivery was tried.',
+  ),
   spoolBytes: gauge('spool_bytes', RUN, 'Their size.'),
   samplesReplayed: counter('telemetry_samples_replayed_total', RUN, 'Samples delivered later than they were taken.'),
   samplesRejected: counter('telemetry_samples_rejected_total', RUN, 'Samples that the receiver refused for good.'),

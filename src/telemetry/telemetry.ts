@@ -199,8 +199,9 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
 
   async function finish(): Promise<void> {
     const signal = AbortSignal.timeout(times.sendMs);
-    // What the lanes hold back comes while the rest is on its way.
-    await Promise.allSettled([deliver(signal, true), ...lanes.map((one) => one.flush())]);
+    // First what the lanes hold back: it must be delivered, too, before it is told what waits.
+    await Promise.allSettled(lanes.map((one) => one.flush()));
+    await deliver(signal, true).catch(() => undefined);
     tellCounts();
     await deliver(signal, true);
     await lane().save();

@@ -9,13 +9,24 @@ export interface CommandTarget {
   planPath?: string | undefined;
 }
 
+const CREATE_CLUSTER = 'create-cluster';
+
 export type Verb = 'run' | 'resume' | 'repair' | 'reset' | 'status' | 'delete';
 
 /** A command as the user can type it: `create-cluster --resume --cluster a`, `contextcore-install resume deploy.yaml`. */
-export function commandFor(verb: Verb, { cluster, plan = 'create-cluster', planPath }: CommandTarget): string {
-  const named = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
-  if (plan === 'create-cluster') return `create-cluster${verb === 'run' ? '' : ` --${verb}`}${named}`;
+export function commandFor(verb: Verb, { cluster, plan = CREATE_CLUSTER, planPath }: CommandTarget): string {
+  const named = clusterFlag(cluster);
+  if (plan === CREATE_CLUSTER) return `create-cluster${verb === 'run' ? '' : ` --${verb}`}${named}`;
   const path = planPath ?? plan;
   const quoted = /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
   return `contextcore-install ${verb === 'delete' ? 'rollback' : verb} ${quoted}${named}`;
+}
+
+/** The command that delivers what waits; it takes a plan by its name. */
+export function flushCommand({ cluster, plan = CREATE_CLUSTER }: CommandTarget): string {
+  return `contextcore-install telemetry flush${plan === CREATE_CLUSTER ? '' : ` ${plan}`}${clusterFlag(cluster)}`;
+}
+
+function clusterFlag(cluster: string): string {
+  return cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
 }

@@ -57,6 +57,7 @@ describe.skipIf(missing !== undefined)(`telemetry${missing === undefined ? '' : 
     const dead = `http://127.0.0.1:${await findFreePort()}/api/v1/push`;
     const run = await ground.install(['run', planIn(ground), '--cluster', 'later', '--remote-write-url', dead]);
     expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stderr).toContain('contextcore-install telemetry flush shop --cluster later\n');
     const args = ['telemetry', 'flush', 'shop', '--cluster', 'later', '--timeout', '3s'];
     expect((await ground.install([...args, '--remote-write-url', dead])).exitCode).toBe(7);
     const flushed = await ground.install([...args, '--remote-write-url', push(), '--tenant', TENANT]);

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { EngineEvent } from '../../engine/events.ts';
 import { METRICS, type Metric, RUN_STATUS_VALUES } from '../names.ts';
-import type { Spool } from '../spool/spool.ts';
+import { SPOOL_KINDS, type Spool } from '../spool/spool.ts';
 import { openLedger } from './ledger.ts';
 import { encodeSamples, type LaneLabels, type OwnLabels, type Sample } from './sample.ts';
 import { type Draft, type RunMemory, samplesOf } from './status-samples.ts';
@@ -36,7 +36,7 @@ export interface StatusLane {
   count(metric: Metric, labels: OwnLabels, by: number): void;
   /** A gauge, as of now. */
   set(metric: Metric, labels: OwnLabels, value: number): void;
-  /** Tells what a delivery came to, and what still waits. */
+  /** Tells what a delivery came to, and what still waits, spans and log lines too. */
   tellDelivery(counts: DeliveryCounts): void;
   /** After samples of the future were refused: later ones must not be pushed behind them. */
   rewind(): void;
@@ -106,10 +106,11 @@ export function createStatusLane(options: LaneOptions): StatusLane {
     set: (metric, own, value) => enter([{ metric, labels: own, at: clock.now(), value }]),
     tellDelivery({ replayed, rejected, expired }) {
       const at = clock.now();
-      const { records, bytes } = spool.stats('samples');
+      const waiting = SPOOL_KINDS.map((kind) => spool.stats(kind));
+      const sum = (what: 'records' | 'bytes') => waiting.reduce((total, stats) => total + stats[what], 0);
       enter([
-        { metric: METRICS.spoolRecords, labels: {}, at, value: records },
-        { metric: METRICS.spoolBytes, labels: {}, at, value: bytes },
+        { metric: METRICS.spoolRecords, labels: {}, at, value: sum('records') },
+        { metric: METRICS.spoolBytes, labels: {}, at, value: sum('bytes') },
         { metric: METRICS.samplesReplayed, labels: {}, at, add: replayed },
         { metric: METRICS.samplesRejected, labels: {}, at, add: rejected },
         { metric: METRICS.samplesExpired, labels: {}, at, add: expired },

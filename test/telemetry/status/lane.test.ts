@@ -158,3 +158,15 @@ test('a ledger that is lost begins anew, a damaged one too', async () => {
 async function folderOfRound(): Promise<string> {
   return join(await makeTempFolder(), 'spool');
 }
+
+test('what waits is counted over all kinds, spans too', async () => {
+  const { lane, spool, taken, deliver } = makeLane(await folderOfRound(), { time: START });
+  for (const kind of ['otlp-traces', 'otlp-logs'] as const) {
+    spool.append({ kind, at: START, count: 3, body: Buffer.from('{}') });
+  }
+  const bytes = spool.stats('otlp-traces').bytes + spool.stats('otlp-logs').bytes;
+  lane.tellDelivery({ replayed: 0, rejected: 0, expired: 0 });
+  await deliver();
+  expect(samplesIn(taken, METRICS.spoolRecords.name)).toEqual([[START, 2]]);
+  expect(samplesIn(taken, METRICS.spoolBytes.name)).toEqual([[START, bytes]]);
+});
