@@ -1,12 +1,20 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { buildManifests } from '../../src/providers/kind/manifests/build-manifests.ts';
 import { imageRefs, listImages } from '../../src/providers/kind/manifests/list-images.ts';
 import type { Component } from '../../src/providers/provider.ts';
 import { hasPrograms, renderManifests, runProgram } from '../support/kustomize.ts';
-import { KIND_COMPONENTS, MANIFESTS_DIR, type Manifest, parseManifests, workloadsOf } from '../support/manifests.ts';
+import {
+  copyManifests,
+  DASHBOARDS_DIR,
+  KIND_COMPONENTS,
+  MANIFESTS_DIR,
+  type Manifest,
+  parseManifests,
+  workloadsOf,
+} from '../support/manifests.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const SUBSETS = Array.from({ length: 2 ** KIND_COMPONENTS.length - 1 }, (_, index) =>
@@ -17,6 +25,15 @@ const nameOfObject = ({ kind, metadata }: Manifest) => `${kind}/${metadata.name}
 function dataOf(manifests: readonly Manifest[], configMap: string): Record<string, string> {
   const found = manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith(configMap));
   return (found as unknown as { data?: Record<string, string> })?.data ?? {};
+}
+
+/** Of all ConfigMaps together: the names of most have a hash. */
+function allData(manifests: readonly Manifest[]): Record<string, string> {
+  return Object.assign({}, ...manifests.map((object) => ('data' in object ? object.data : {})));
+}
+
+interface Volume {
+  configMap?: { name: string };
 }
 
 describe.skipIf(!hasPrograms('kubectl'))('manifests rendered by kustomize (needs kubectl on the PATH)', () => {
@@ -56,8 +73,7 @@ describe.skipIf(!hasPrograms('kubectl'))('manifests rendered by kustomize (needs
   );
 
   it('restart what reads a changed file, and nothing else', async () => {
-    const manifestsDir = join(await makeTempFolder(), 'k8s');
-    await cp(MANIFESTS_DIR, manifestsDir, { recursive: true });
+    const manifestsDir = await copyManifests();
     const before = parseManifests(await renderManifests());
     const config = join(manifestsDir, 'loki/config/loki.yaml');
     await writeFile(config, `${await readFile(config, 'utf8')}\n# changed\n`);
@@ -69,9 +85,33 @@ describe.skipIf(!hasPrograms('kubectl'))('manifests rendered by kustomize (needs
     ]);
   });
 
+  it('give Grafana every dashboard as it is in the repository, and a home among them', async () => {
+    const manifests = parseManifests(await renderManifests(['grafana', 'mimir']));
+    const dashboards = dataOf(manifests, 'grafana-dashboards');
+    const names = (await readdir(DASHBOARDS_DIR)).filter((name) => name.endsWith('.json'));
+    expect(Object.keys(dashboards).sort()).toEqual(names.sort());
+    for (const name of names) expect(dashboards[name]).toBe(await readFile(join(DASHBOARDS_DIR, name), 'utf8'));
+
+    const { spec } = workloadsOf(manifests).find(({ metadata }) => metadata.name === 'grafana') as Manifest;
+    const pod = spec.template.spec;
+    const [{ name }] = pod.volumes.filter(({ configMap }: Volume) => configMap?.name === 'grafana-dashboards');
+    const mount = pod.containers[0].volumeMounts.find((one: { name: string }) => one.name === name).mountPath;
+    const [, home = ''] = /^default_home_dashboard_path = (.*)$/m.exec(allData(manifests)['grafana.ini'] ?? '') ?? [];
+    expect([mount, basename(home)]).toEqual([dirname(home), 'installation.json']);
+    const [providers] = Object.values(dataOf(manifests, 'grafana-dashboard-providers'));
+    expect(parse(providers ?? '').providers).toEqual([
+      expect.objectContaining({ folder: 'ContextCore', options: { path: mount } }),
+    ]);
+  });
+
+  it('keep the dashboards below what a client-side apply can carry, which notes them in an annotation', async () => {
+    const manifests = parseManifests(await renderManifests(['grafana']));
+    const map = manifests.find(({ metadata }) => metadata.name === 'grafana-dashboards');
+    expect(Buffer.byteLength(JSON.stringify(map))).toBeLessThan(256 * 1024);
+  });
+
   it('ask for the images that imageRefs names: from a mirror, with digests', async () => {
-    const manifestsDir = join(await makeTempFolder(), 'k8s');
-    await cp(MANIFESTS_DIR, manifestsDir, { recursive: true });
+    const manifestsDir = await copyManifests();
     const plain = await imageRefs(manifestsDir, KIND_COMPONENTS);
     await writeFile(join(manifestsDir, 'images.lock'), `${plain[0]} sha256:${'0a'.repeat(32)}\n`);
     for (const options of [{}, { imageMirror: 'reg.example:5000/hub' }, { localImages: plain }]) {

@@ -1,10 +1,16 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { isYaml, readManifestFiles } from '../../src/providers/kind/manifests/manifest-files.ts';
 import type { Component } from '../../src/providers/provider.ts';
+import { makeTempFolder } from './temp-folder.ts';
 
 /** The manifests of this repository. */
 export const MANIFESTS_DIR = fileURLToPath(new URL('../../k8s', import.meta.url));
+
+/** The dashboards, which stand beside them. */
+export const DASHBOARDS_DIR = fileURLToPath(new URL('../../dashboards', import.meta.url));
 
 export const KIND_COMPONENTS: readonly Component[] = ['grafana', 'mimir', 'tempo', 'loki', 'otel-collector'];
 
@@ -15,6 +21,14 @@ export interface Manifest {
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own, and a wrong path fails the test
   spec?: any;
+}
+
+/** A copy of the manifests, and of the dashboards beside them, that a test may change. @returns the folder k8s/ of it */
+export async function copyManifests(): Promise<string> {
+  const folder = await makeTempFolder();
+  await cp(DASHBOARDS_DIR, join(folder, 'dashboards'), { recursive: true });
+  await cp(MANIFESTS_DIR, join(folder, 'k8s'), { recursive: true });
+  return join(folder, 'k8s');
 }
 
 /** The objects of a choice of components, as written in the files (no kustomize needed). */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import type { Inputs } from '../../../engine/record.ts';
 import type { Component } from '../../provider.ts';
 import { readImagesLock } from './images-lock.ts';
@@ -6,8 +7,8 @@ import { imagesOfFiles } from './list-images.ts';
 import { readManifestFiles } from './manifest-files.ts';
 
 /**
- * What the manifests of a choice of components are made of: for each file `k8s/PATH` the first 16 hex digits of its
- * SHA-256, and `image NAME:TAG` with the locked digest of each image that has one. A file of a component that was not
+ * What the manifests of a choice of components are made of: for each file `k8s/PATH` (or `dashboards/NAME`) the first 16
+ * hex digits of its SHA-256, and `image NAME:TAG` with the locked digest of each image that has one. A file of a component that was not
  * chosen is no input.
  */
 export async function inputsOf(manifestsDir: string, components: readonly Component[]): Promise<Inputs> {
@@ -15,7 +16,7 @@ export async function inputsOf(manifestsDir: string, components: readonly Compon
   const digests = await readImagesLock(manifestsDir);
   const inputs: Inputs = {};
   for (const { path, text } of files) {
-    inputs[`k8s/${path}`] = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    inputs[posix.join('k8s', path)] = createHash('sha256').update(text).digest('hex').slice(0, 16);
   }
   for (const image of imagesOfFiles(files)) {
     const digest = digests.get(image);

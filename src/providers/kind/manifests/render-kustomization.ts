@@ -34,7 +34,7 @@ export async function renderKustomization(options: RenderOptions): Promise<strin
   const { folders, files } = await readManifestFiles(manifestsDir, components);
   const digests = await readImagesLock(manifestsDir);
   const images = imageChanges(imagesOfFiles(files), digests, options);
-  await rm(join(outDir, 'k8s'), { recursive: true, force: true });
+  for (const folder of ['k8s', 'dashboards']) await rm(join(outDir, folder), { recursive: true, force: true });
   for (const { path, text } of withoutDanglingLinks(files)) {
     const target = join(outDir, 'k8s', path);
     await mkdir(dirname(target), { recursive: true });

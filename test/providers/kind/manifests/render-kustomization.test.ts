@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -6,15 +6,14 @@ import { inputsOf } from '../../../../src/providers/kind/manifests/inputs-of.ts'
 import { imageRefs } from '../../../../src/providers/kind/manifests/list-images.ts';
 import { renderKustomization } from '../../../../src/providers/kind/manifests/render-kustomization.ts';
 import type { Component } from '../../../../src/providers/provider.ts';
-import { KIND_COMPONENTS, MANIFESTS_DIR } from '../../../support/manifests.ts';
+import { copyManifests, DASHBOARDS_DIR, KIND_COMPONENTS, MANIFESTS_DIR } from '../../../support/manifests.ts';
 import { makeTempFolder } from '../../../support/temp-folder.ts';
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 
 /** A copy of the manifests that may be changed, with a digest of Mimir's image. */
-async function copyManifests(): Promise<{ manifestsDir: string; mimir: string }> {
-  const manifestsDir = join(await makeTempFolder(), 'k8s');
-  await cp(MANIFESTS_DIR, manifestsDir, { recursive: true });
+async function copyWithDigest(): Promise<{ manifestsDir: string; mimir: string }> {
+  const manifestsDir = await copyManifests();
   const [mimir = ''] = await imageRefs(manifestsDir, ['mimir']);
   await writeFile(join(manifestsDir, 'images.lock'), `${mimir} ${DIGEST}\n`);
   return { manifestsDir, mimir };
@@ -58,7 +57,7 @@ describe('the kustomization of a choice of components', () => {
   });
 
   it('applies a digest that is locked, in the mirror too, but not to an image that is loaded', async () => {
-    const { manifestsDir, mimir } = await copyManifests();
+    const { manifestsDir, mimir } = await copyWithDigest();
     const images = async (options: object) =>
       (await render({ manifestsDir, components: ['mimir'], ...options })).kustomization.images;
     expect(await images({})).toEqual([expect.objectContaining({ name: 'grafana/mimir', digest: DIGEST })]);
@@ -69,7 +68,7 @@ describe('the kustomization of a choice of components', () => {
   });
 
   it('names the same images as imageRefs', async () => {
-    const { manifestsDir, mimir } = await copyManifests();
+    const { manifestsDir, mimir } = await copyWithDigest();
     expect(await imageRefs(manifestsDir, ['mimir'])).toEqual([`${mimir}@${DIGEST}`]);
     expect(await imageRefs(manifestsDir, ['mimir'], { localImages: [mimir] })).toEqual([mimir]);
     expect(await imageRefs(manifestsDir, ['mimir'], { imageMirror: 'reg.example' })).toEqual([
@@ -84,6 +83,15 @@ describe('the kustomization of a choice of components', () => {
     const some = await render({ components: ['grafana', 'mimir', 'loki'] });
     expect(await some.read(linked)).not.toContain('datasourceUid');
     expect(await some.read('k8s/grafana/with/loki/loki.yaml')).not.toContain('datasourceUid');
+  });
+
+  it('has the dashboards beside it for Grafana, and nothing else of their folder', async () => {
+    const { outDir, read } = await render({ components: ['grafana'] });
+    const files = ['fleet.json', 'installation.json', 'kustomization.yaml', 'resilience.json'];
+    expect((await readdir(join(outDir, 'dashboards'))).sort()).toEqual(files);
+    expect(await read('dashboards/fleet.json')).toBe(await readFile(join(DASHBOARDS_DIR, 'fleet.json'), 'utf8'));
+    await render({ components: ['mimir'], outDir });
+    expect(await readdir(outDir)).not.toContain('dashboards');
   });
 
   it('replaces what an earlier call wrote, and nothing else', async () => {
@@ -119,8 +127,13 @@ describe('the inputs of a choice of components', () => {
     for (const digest of Object.values(inputs)) expect(digest).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  it('are the dashboards, too, where Grafana is chosen', async () => {
+    expect(Object.keys(await inputsOf(MANIFESTS_DIR, ['grafana']))).toContain('dashboards/installation.json');
+    expect(Object.keys(await inputsOf(MANIFESTS_DIR, chosen)).filter((path) => path.startsWith('dash'))).toEqual([]);
+  });
+
   it('change with a file, a new file and a digest, and not with a file of another component', async () => {
-    const { manifestsDir } = await copyManifests();
+    const { manifestsDir } = await copyWithDigest();
     const before = await inputsOf(manifestsDir, chosen);
     await writeFile(join(manifestsDir, 'loki/config/loki.yaml'), 'changed: true');
     await writeFile(join(manifestsDir, '.hidden'), '');
