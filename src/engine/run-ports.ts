@@ -1,8 +1,8 @@
 import type { ErrorClass } from '../errors/error-class.ts';
+import type { RetryPolicy } from '../resilience/policy.ts';
 import type { EngineEvent } from './events.ts';
 import type { Clock, Consent, Listener, Logs, Processes, Random, Recorder } from './ports.ts';
 import type { Secrets } from './secrets.ts';
-import type { Policy } from './step.ts';
 
 /** Everything that the engine needs from outside; a simulation replaces all of it. */
 export interface EnginePorts {
@@ -21,7 +21,7 @@ export interface EnginePorts {
   /** Class of a foreign error, from evidence. */
   classify: (thrown: unknown) => ErrorClass;
   /** Policy of a step that declares none. */
-  policy: Policy;
+  policy: RetryPolicy;
   /** Time between SIGTERM and SIGKILL for a child, in milliseconds. */
   graceMs: number;
 }

@@ -1,13 +1,13 @@
 import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
-import { backoffMs } from '../resilience/backoff.ts';
-import { isTrusted, type Standing, standingOf } from './decide.ts';
+import { changePolicy } from '../resilience/policy.ts';
+import { type Attempt, retry } from '../resilience/retry.ts';
+import { isTrusted, standingOf } from './decide.ts';
 import type { DeclaredStep } from './declare-steps.ts';
 import type { Action } from './events.ts';
-import { type AttemptLimit, limitAttempt } from './limit-attempt.ts';
-import { recordError, type StepRecord } from './record.ts';
+import { recordError } from './record.ts';
 import { type AttemptResult, createStepContext, type RunContext, runAttempt } from './run-attempt.ts';
 import { emit } from './run-ports.ts';
-import type { Policy, Step } from './step.ts';
+import type { Step } from './step.ts';
 import { createStepRecording, finishStep, type Settle, type StepOutcome } from './step-recording.ts';
 
 /**
@@ -27,92 +27,68 @@ export async function runStep(run: RunContext, declared: DeclaredStep, settle: S
     finishStep(run, step.id, outcome, { attempts: 0, durationMs: 0 });
     return;
   }
-  const policy: Policy = { ...ports.policy, ...step.policy };
   const recording = createStepRecording(run, declared, recorded, standing);
   emit(ports, { type: 'step_started', at: ports.clock.now(), step: step.id });
   if (!standing.done) await recording.begin(1);
 
-  for (let attempt = 1; ; attempt += 1) {
-    const tried = await tryOnce(run, step, { attempt, standing, recorded, timeoutMs: policy.timeoutMs }, () =>
-      recording.begin(attempt),
-    );
-    if (tried.result !== undefined) return await recording.complete(attempt, tried.result, settle);
-    const { error, action, abandoned } = tried;
-    if (error.code === 'state_unusable') throw error;
-    const again =
-      !run.signal.aborted && !abandoned && attempt < policy.attempts && policy.retryOn.includes(error.class);
-    const retryInMs = again ? backoffMs(policy, attempt, ports.random) : undefined;
-    emit(ports, {
-      type: 'attempt_failed',
-      at: ports.clock.now(),
-      step: step.id,
-      attempt,
-      error: recordError(error),
-      ...(retryInMs === undefined ? {} : { retryInMs }),
-    });
-    if (retryInMs === undefined || (await isAbortedWithin(run, retryInMs))) {
-      return await recording.fail(attempt, action, error, settle);
-    }
-  }
-}
-
-interface Try {
-  attempt: number;
-  standing: Standing;
-  recorded: StepRecord | undefined;
-  timeoutMs: number;
-}
-
-type Tried =
-  | { result: AttemptResult }
-  | { result?: undefined; error: InstallerError; action: Action; abandoned: boolean };
-
-async function tryOnce(
-  run: RunContext,
-  step: Step,
-  { attempt, standing, recorded, timeoutMs }: Try,
-  begin: () => Promise<void>,
-): Promise<Tried> {
-  const { ports } = run;
-  const log = ports.logs.open(step.id, attempt);
-  const limit = limitAttempt(run, step.id, timeoutMs);
-  const options = { attempt, log, signal: limit.signal, recorded, isAbandoned: () => limit.abandoned };
+  let attempt = 1;
   let action: Action = 'none';
+  let result: AttemptResult;
   try {
-    const work = runAttempt(run, step, createStepContext(run, step, options), standing, async (chosen) => {
-      action = chosen;
-      emit(ports, { type: 'attempt_started', at: ports.clock.now(), step: step.id, attempt, action, log });
-      await begin();
-    });
-    const result = await limit.wait(work);
-    limit.signal.throwIfAborted();
-    return { result };
+    result = await retry(
+      async (tried) => {
+        attempt = tried.number;
+        action = 'none';
+        const log = ports.logs.open(step.id, attempt);
+        const options = { attempt, log, signal: tried.signal, recorded, isAbandoned: tried.isAbandoned };
+        return await runAttempt(run, step, createStepContext(run, step, options), standing, async (chosen) => {
+          action = chosen;
+          emit(ports, { type: 'attempt_started', at: ports.clock.now(), step: step.id, attempt, action, log });
+          await recording.begin(attempt);
+        });
+      },
+      {
+        policy: changePolicy(ports.policy, step.policy),
+        clock: ports.clock,
+        random: ports.random,
+        signal: run.signal,
+        graceMs: ports.graceMs * 2,
+        classify: ports.classify,
+        describe: (thrown, tried) => describe(run, step, thrown, tried),
+        mayRetry: (error) => !(error instanceof InstallerError && error.details.exhausted === true),
+        onFailure: ({ error, retryInMs }) => {
+          if (isUnusable(error)) return;
+          emit(ports, {
+            type: 'attempt_failed',
+            at: ports.clock.now(),
+            step: step.id,
+            attempt,
+            error: recordError(toInstallerError(error)),
+            ...(retryInMs === undefined ? {} : { retryInMs }),
+          });
+        },
+      },
+    );
   } catch (thrown) {
-    const error = describe(run, thrown, limit, step.id, log);
-    ports.logs.append(log, `[attempt ${attempt} failed: ${error.message}]\n`);
-    return { error, action, abandoned: limit.abandoned };
-  } finally {
-    limit.clear();
+    if (isUnusable(thrown)) throw thrown;
+    return await recording.fail(attempt, action, toInstallerError(thrown), settle);
   }
+  await recording.complete(attempt, result, settle);
+}
+
+function isUnusable(error: unknown): boolean {
+  return error instanceof InstallerError && error.code === 'state_unusable';
 }
 
 /** The failure as the user will read it: masked, with the step, its log and its last lines. */
-function describe(run: RunContext, thrown: unknown, limit: AttemptLimit, step: string, log: string): InstallerError {
+function describe(run: RunContext, { id }: Step, thrown: unknown, attempt: Attempt): InstallerError {
   const { ports } = run;
-  const unusable = thrown instanceof InstallerError && thrown.code === 'state_unusable';
-  const cause = limit.signal.aborted && !unusable ? limit.signal.reason : thrown;
-  const error = toInstallerError(cause, { step, log, class: ports.classify(cause) });
+  const log = ports.logs.open(id, attempt.number);
+  const cause = attempt.signal.aborted && !isUnusable(thrown) ? attempt.signal.reason : thrown;
+  const error = toInstallerError(cause, { step: id, log, class: ports.classify(cause) });
   const tail = error.details.tail ?? ports.logs.tail(log);
-  const stuck = limit.abandoned ? { lines: ['it did not stop when it was told to, and was left behind'] } : {};
-  return error.with({ tail, ...stuck }).masked(ports.secrets.mask);
-}
-
-/** Waits before the next attempt. @returns true when the run was aborted meanwhile */
-async function isAbortedWithin(run: RunContext, ms: number): Promise<boolean> {
-  try {
-    await run.ports.clock.sleep(ms, run.signal);
-    return false;
-  } catch {
-    return true;
-  }
+  const stuck = attempt.isAbandoned() ? { lines: ['it did not stop when it was told to, and was left behind'] } : {};
+  const described = error.with({ tail, ...stuck }).masked(ports.secrets.mask);
+  ports.logs.append(log, `[attempt ${attempt.number} failed: ${described.message}]\n`);
+  return described;
 }

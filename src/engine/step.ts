@@ -1,4 +1,4 @@
-import type { ErrorClass } from '../errors/error-class.ts';
+import type { RetryPolicy } from '../resilience/policy.ts';
 import type { ObservedState } from './events.ts';
 import type { Clock, Consent, Mask, Random } from './ports.ts';
 import type { Inputs, Mode, Outputs, StepRecord } from './record.ts';
@@ -15,18 +15,6 @@ export interface Observation {
   destroys?: readonly string[];
   /** Recorded as the step's outputs when it is kept as it is, as if it had been applied. */
   outputs?: Outputs;
-}
-
-export interface Policy {
-  /** Of one attempt, in milliseconds. */
-  timeoutMs: number;
-  /** Tries in all; 1 is no retry. */
-  attempts: number;
-  /** Delay before the second attempt; doubled each time, full jitter, never above `maxDelayMs`. */
-  delayMs: number;
-  maxDelayMs: number;
-  /** Classes of error that are tried again. */
-  retryOn: readonly ErrorClass[];
 }
 
 export interface Command {
@@ -88,7 +76,7 @@ export interface Step {
   readonly needs?: readonly Step[];
   /** A failed optional step is recorded, and what needs it still runs. Default: critical. */
   readonly severity?: 'critical' | 'optional';
-  readonly policy?: Partial<Policy>;
+  readonly policy?: Partial<RetryPolicy>;
   /** Observed in every mode, never trusted from the record (preflight). */
   readonly alwaysObserve?: boolean;
   /** Keys of `inputs` whose change only a new installation can carry. */

@@ -38,6 +38,10 @@ export interface ErrorDetails {
   hint?: string;
   /** Evidence class that decides about a retry; `unknown` when absent. */
   class?: ErrorClass;
+  /** When the server wants to be asked again (RFC 9110 Retry-After), in milliseconds from then. */
+  retryAfterMs?: number;
+  /** Everything that a policy allows was tried: whoever stands above does not try again. */
+  exhausted?: boolean;
   /** Extra lines to show below the message, such as a difference. */
   lines?: readonly string[];
   cause?: unknown;

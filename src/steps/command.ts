@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Inputs } from '../engine/record.ts';
-import type { Command, Policy, Step } from '../engine/step.ts';
+import type { Command, Step } from '../engine/step.ts';
 import { InstallerError } from '../errors/installer-error.ts';
+import type { RetryPolicy } from '../resilience/policy.ts';
 
 /** A shell command (run by `sh -c`), or the words of a command that no shell touches. */
 export type CommandLine = string | readonly string[];
@@ -23,7 +24,7 @@ export interface CommandStepSpec {
   /** Files, relative to `cwd`, whose contents belong to the inputs. */
   files?: readonly string[];
   severity?: 'critical' | 'optional';
-  policy?: Partial<Policy>;
+  policy?: Partial<RetryPolicy>;
 }
 
 /** A step that is a command. Its inputs are the commands themselves, the declared environment and the declared files. */
