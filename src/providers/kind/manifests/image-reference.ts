@@ -1,5 +1,3 @@
-import { InstallerError } from '../../../errors/installer-error.ts';
-
 const HUB = 'docker.io';
 
 export interface ImageReference {
@@ -36,23 +34,4 @@ export function nameOf(reference: string): string {
   const { registry, path } = parseImage(reference);
   const name = registry === undefined ? path : `${registry}/${path}`;
   return reference.startsWith(`${HUB}/`) ? `${HUB}/${name}` : name;
-}
-
-/**
- * The name of an image in a mirror: its registry replaced by the prefix, its repository kept.
- *
- * @param prefix host, optionally with a port and a path: registry.example:5000/hub
- * @throws InstallerError `usage`: the prefix is not a registry name
- */
-export function mirroredName(reference: string, prefix: string): string {
-  const mirror = prefix.replace(/\/+$/, '');
-  if (!/^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[a-z0-9][a-z0-9._-]*)*$/.test(mirror)) {
-    throw new InstallerError('usage', `--image-mirror "${prefix}" is not a registry name`, {
-      hint: 'Give a host, optionally with a port and a path and without a scheme: --image-mirror registry.example:5000/hub',
-    });
-  }
-  const { registry, path } = parseImage(reference);
-  // Docker Hub keeps its own images under library/, which is left out when they are written.
-  const official = registry === undefined && !path.includes('/');
-  return `${mirror}/${official ? `library/${path}` : path}`;
 }

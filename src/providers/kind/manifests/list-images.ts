@@ -1,7 +1,8 @@
 import { parseAllDocuments } from 'yaml';
 import { InstallerError } from '../../../errors/installer-error.ts';
+import { mirroredName } from '../../../images/mirrored-name.ts';
 import type { Component } from '../../provider.ts';
-import { mirroredName, parseImage } from './image-reference.ts';
+import { parseImage } from './image-reference.ts';
 import { type ImageDigests, readImagesLock } from './images-lock.ts';
 import { isYaml, type ManifestFile, readManifestFiles } from './manifest-files.ts';
 
