@@ -31,12 +31,24 @@ const PREFIX = 'contextcore-install-';
  * @throws InstallerError `step_failed` when it does not answer or refuses
  */
 export async function pushRules(options: PushRulesOptions): Promise<readonly PushedGroup[]> {
+  return await syncGroups(options, prometheusGroups(options));
+}
+
+/** Takes our groups out of the ruler again; others in the namespace stay. @throws InstallerError as {@link pushRules} */
+export async function removeRules(options: PushRulesOptions): Promise<readonly PushedGroup[]> {
+  return await syncGroups(options, []);
+}
+
+async function syncGroups(
+  options: PushRulesOptions,
+  groups: ReturnType<typeof prometheusGroups>,
+): Promise<readonly PushedGroup[]> {
   const { dryRun = false, namespace = NAMESPACE } = options;
   const path = `/prometheus/config/v1/rules/${encodeURIComponent(namespace)}`;
   const headers = options.tenant === undefined ? {} : { 'X-Scope-OrgID': options.tenant };
   const loaded = await readGroups(options, path, namespace, headers);
   const results: PushedGroup[] = [];
-  for (const group of prometheusGroups(options)) {
+  for (const group of groups) {
     const there = loaded.get(group.name);
     const action = there === undefined ? 'create' : contains(there, group) ? 'keep' : 'update';
     if (action !== 'keep' && !dryRun) {

@@ -34,6 +34,14 @@ export type StepId = (typeof STEP_IDS)[number];
 /** A step as a provider writes it; the plan gives it its id, title and place. */
 export type StepBody = Omit<Step, 'id' | 'title' | 'needs'>;
 
+/** A step beside the six, which a provider adds for what is chosen. */
+export interface FurtherStep {
+  id: string;
+  title: string;
+  needs: readonly StepId[];
+  body: StepBody;
+}
+
 export interface PreflightThresholds {
   diskGb: number;
   memoryGb: number;
@@ -83,6 +91,8 @@ export interface Provider {
   readonly components: readonly Component[];
   /** The six bodies; the plan create-cluster puts them together. */
   steps(config: ClusterConfig): Record<StepId, StepBody>;
+  /** Steps beside the six; they stand behind them. */
+  furtherSteps?(config: ClusterConfig): readonly FurtherStep[];
   /** Looks for the mark on the thing itself; used when there is no state. */
   ownership(config: ClusterConfig): Promise<{ owner: Ownership; installId?: string; reason: string }>;
   /** What an existing installation has, as far as it shows: for a state that was lost. */

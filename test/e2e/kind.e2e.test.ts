@@ -59,10 +59,11 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   });
 
-  test(`two at the same moment: six steps, data read back, the user's kubeconfig knows them ${covers('create-cluster (install)', '--cluster', 'KUBECONFIG', '--components')}`, () => {
+  test(`two at the same moment: six steps, data read back, alert rules loaded, the user's kubeconfig knows them ${covers('create-cluster (install)', '--cluster', 'KUBECONFIG', '--components')}`, () => {
     const { steps, provider } = readStateFile(home, 'create-cluster', CLUSTER);
     expect(provider).toBe('kind');
     expect(STEP_IDS.map((id) => steps[id]?.status)).toEqual(Array(6).fill('completed'));
+    expect(steps.alert_rules).toMatchObject({ status: 'completed', outputs: { rules: expect.any(Number) } });
     const contexts = execFileSync('kubectl', ['--kubeconfig', userKubeconfig, 'config', 'get-contexts', '-o', 'name']);
     expect(contexts.toString()).toMatch(new RegExp(`kind-${CLUSTER}\n[^]*kind-${second}\n`));
     expect(lookAtSecond()).toEqual(bystander);
@@ -93,7 +94,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     expect(pathsBelow(join(home, 'data')).filter((path) => /prometheus/.test(path))).toEqual([]);
   });
 
-  test(`--repair: a deleted deployment, a crash-looping pod, an edited ConfigMap, a deleted pod; the rest is untouched ${covers('create-cluster --repair')}`, async () => {
+  test(`--repair: a deleted deployment, a crash-looping pod, an edited ConfigMap, a deleted pod, deleted rules; the rest is untouched ${covers('create-cluster --repair')}`, async () => {
     const workloads = kubectl(kubeconfig, 'get', 'deploy,sts', '-o', 'name').trim().split('\n');
     const collector = workloads.find((name) => name.includes('collector')) ?? '';
     const before = podsOf(kubeconfig);
@@ -115,8 +116,12 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     const data = kubectl(kubeconfig, 'get', map, '-o', 'jsonpath={.data}');
     const key = Object.keys(JSON.parse(data) as object)[0] ?? '';
     kubectl(kubeconfig, 'patch', map, '--type=merge', '-p', JSON.stringify({ data: { [key]: 'edited: true' } }));
+    const { ports } = readStateFile(home, 'create-cluster', CLUSTER).options as { ports: Record<string, number> };
+    const rules = `http://127.0.0.1:${ports.mimir}/prometheus/config/v1/rules/contextcore-install/contextcore-install-runs`;
+    expect((await fetch(rules, { method: 'DELETE' })).status).toBe(202);
     kubectl(kubeconfig, 'delete', 'pod', after.mimir?.name ?? '', '--wait=true');
     await expectDone(['--repair', '--yes']);
+    expect((await fetch(rules)).status).toBe(200);
     expect(JSON.parse(kubectl(kubeconfig, 'get', map, '-o', 'jsonpath={.data}'))).toEqual(JSON.parse(data));
     expect(podsOf(kubeconfig).mimir?.uid).not.toBe(before.mimir?.uid);
     expect((await expectDone([])).stderr).toContain('nothing to do');

@@ -92,7 +92,8 @@ async function askForLastRun(query: Endpoint, settings: TelemetrySettings, paths
 
 /** As the plan has them, as far as it is known here; those of other plans by the time of their start. */
 function inOrder(steps: ToldRun['steps']): ToldRun['steps'] {
-  const rank = (id: string) => (STEP_IDS as readonly string[]).indexOf(id);
+  const place = (id: string) => (STEP_IDS as readonly string[]).indexOf(id);
+  const rank = (id: string) => (place(id) < 0 ? STEP_IDS.length : place(id));
   const startOf = (id: string) => steps[id]?.startedAt ?? Number.MAX_SAFE_INTEGER;
   const ids = Object.keys(steps).sort((a, b) => rank(a) - rank(b) || startOf(a) - startOf(b) || (a < b ? -1 : 1));
   return Object.fromEntries(ids.map((id) => [id, steps[id] as ToldRun['steps'][string]]));

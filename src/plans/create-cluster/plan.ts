@@ -14,7 +14,10 @@ const TITLES: Readonly<Record<StepId, string>> = {
   metrics_seed: 'Send a signal through and read it back',
 };
 
-/** The installation itself, whatever the cluster is made of: six steps, each needing the one before. */
+/**
+ * The installation itself, whatever the cluster is made of: six steps, each needing the one before, and behind them what
+ * the provider adds.
+ */
 export function createClusterPlan(provider: Provider, config: ClusterConfig): Plan {
   const bodies = provider.steps(config);
   const step = (id: StepId, ...needs: Step[]): Step => ({ ...bodies[id], id, title: TITLES[id], needs });
@@ -26,10 +29,20 @@ export function createClusterPlan(provider: Provider, config: ClusterConfig): Pl
   const services = step('services_verify', pods);
   const seed = step('metrics_seed', services);
 
+  const six = [preflight, cluster, manifests, pods, services, seed];
+  const further = (provider.furtherSteps?.(config) ?? []).map(
+    ({ id, title, needs, body }): Step => ({
+      ...body,
+      id,
+      title,
+      needs: six.filter((one) => needs.some((id) => id === one.id)),
+    }),
+  );
+
   return {
     name: CREATE_CLUSTER,
     cluster: config.cluster,
     provider: provider.name,
-    steps: [preflight, cluster, manifests, pods, services, seed],
+    steps: [...six, ...further],
   };
 }

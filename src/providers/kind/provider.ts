@@ -1,4 +1,5 @@
 import type { Component, Provider } from '../provider.ts';
+import { createAlertRules } from './alert-rules.ts';
 import { createClusterCreate } from './cluster-create.ts';
 import { listEndpoints } from './endpoints.ts';
 import { createManifestsApply } from './manifests-apply.ts';
@@ -37,6 +38,7 @@ export function createKindProvider(): Provider {
         metrics_seed: createMetricsSeed(config),
       };
     },
+    furtherSteps: (config) => (config.components.includes('mimir') ? [createAlertRules(config)] : []),
     ownership: findOwner,
     recover: recoverInstallation,
     endpoints: listEndpoints,
