@@ -32,18 +32,6 @@ export async function chooseProvider(
   return await providerNamed('host');
 }
 
-export interface MarkedInstallation {
-  provider: 'host';
-  installId: string | undefined;
-}
-
-/** What bears our mark where nothing is recorded; undefined when only the provider itself can tell. */
-export async function findMarked(place: { cluster: string; dataDir: string }): Promise<MarkedInstallation | undefined> {
-  const { readMark } = await import('./host/mark.ts');
-  const { owner, installId } = await readMark(place);
-  return owner === 'ours' ? { provider: 'host', installId } : undefined;
-}
-
 /** Loaded when chosen. @throws InstallerError `state_unusable` for a name from a newer version or a hand edit */
 async function providerNamed(name: string): Promise<Provider> {
   if (name === 'kind') return (await import('./kind/provider.ts')).createKindProvider();

@@ -27,6 +27,12 @@ export function flushCommand({ cluster, plan = CREATE_CLUSTER }: CommandTarget):
   return `contextcore-install telemetry flush${plan === CREATE_CLUSTER ? '' : ` ${plan}`}${clusterFlag(cluster)}`;
 }
 
+/** The command that takes a lost state from metrics. @param from address of a Prometheus API */
+export function rebuildCommand({ cluster, plan = CREATE_CLUSTER }: CommandTarget, from: string): string {
+  const planFlag = plan === CREATE_CLUSTER ? '' : ` --plan ${plan}`;
+  return `contextcore-install rebuild-state --cluster ${cluster}${planFlag} --from ${from}`;
+}
+
 function clusterFlag(cluster: string): string {
   return cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
 }

@@ -9,9 +9,11 @@ import type { Subject } from '../support/crash/subject.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { pidsWith, waitFor } from '../support/processes.ts';
 import { missingPrograms } from '../support/programs.ts';
+import { openTerminalSession } from '../support/terminal-session.ts';
 import { type Place, readStored, readTransitions, statusesIn, valuesOf } from './support.ts';
 
 const missing = missingPrograms('prometheus', 'prometheus-alertmanager');
+const lacksTerminal = missingPrograms('tmux');
 
 describe.skipIf(missing !== undefined)(
   `create-cluster tells the Prometheus it makes${missing ? `: ${missing}` : ''}`,
@@ -80,6 +82,80 @@ describe.skipIf(missing !== undefined)(
         expect(await subject.findFaults()).toEqual([]);
       },
     );
+
+    describe('an ordinary run that finds no state', () => {
+      const lose = () => {
+        rmSync(join(subject.home, 'state'), { recursive: true });
+        rmSync(join(subject.home, 'install-state.json'), { force: true });
+      };
+      /** On a terminal, where the question is asked. */
+      const answer = async (key: string) => {
+        const session = openTerminalSession('create-cluster', [], { folder: subject.cwd, home: subject.home });
+        try {
+          await session.seen('[y/N]');
+          session.type(key, 'Enter');
+          return { exitCode: await session.ended(), stderr: session.screen() };
+        } finally {
+          session.close();
+        }
+      };
+      const recorded = () => {
+        const { started_at, rebuilt, options, steps } = readStateFile(subject.home);
+        return { started_at, rebuilt, options, pods_ready: steps.pods_ready };
+      };
+
+      test('says how its steps are known again, and finds out by itself what is done: same processes, same ports', async () => {
+        const before = { pids: pids(), options: recorded().options };
+        lose();
+        const { exitCode, stderr } = await run();
+        expect(exitCode, stderr).toBe(0);
+        expect(stderr).toContain(`contextcore-install rebuild-state --cluster o11y-dev --from ${api()}`);
+        expect(stderr).toMatch(/pods_ready\s+already there/);
+        expect({ pids: pids(), options: recorded().options }).toEqual(before);
+        expect(recorded().rebuilt).toBeUndefined();
+      });
+
+      test.for([
+        { how: 'with --yes', lacks: undefined, ask: async () => await run('--yes') },
+        { how: 'when the answer is yes', lacks: lacksTerminal, ask: async () => await answer('y') },
+      ])('takes the steps from the metrics $how, and does nothing again', async ({ ask, lacks }, { skip }) => {
+        if (lacks !== undefined) return skip(lacks);
+        const before = { pids: pids(), ...recorded() };
+        const url = api();
+        lose();
+        const { exitCode, stderr } = await ask();
+        expect(exitCode, stderr).toBe(0);
+        expect(stderr).toContain('nothing to do');
+        const { rebuilt, pods_ready } = recorded();
+        expect({ pids: pids(), options: recorded().options }).toEqual({ pids: before.pids, options: before.options });
+        expect(rebuilt).toMatchObject({ from: url });
+        expect(pods_ready?.status).toBe('completed');
+      });
+
+      test('goes on without them when the answer is no', async ({ skip }) => {
+        if (lacksTerminal !== undefined) return skip(lacksTerminal);
+        const before = pids();
+        lose();
+        const { exitCode, stderr } = await answer('n');
+        expect(exitCode, stderr).toBe(0);
+        expect(pids()).toEqual(before);
+        expect(recorded().rebuilt).toBeUndefined();
+      });
+
+      test('is not told of what --reset has forgotten, and keeps the ports all the same', async () => {
+        const before = { pids: pids(), options: recorded().options };
+        const url = api();
+        expect((await run('--reset', '--yes')).exitCode).toBe(0);
+        // In case the exit had no time for it.
+        const env = { CONTEXTCORE_REMOTE_WRITE_URL: `${url}/api/v1/write` };
+        await startCli('contextcore-install', ['telemetry', 'flush'], { home: subject.home, env }).ended;
+        const { exitCode, stderr } = await run('--yes');
+        expect(exitCode, stderr).toBe(0);
+        expect(stderr).toContain('it is taken over');
+        expect({ pids: pids(), options: recorded().options }).toEqual(before);
+        expect(recorded().rebuilt).toBeUndefined();
+      });
+    });
 
     test('--delete closes the run where somebody outside listens', async () => {
       // The Prometheus of a second installation plays the site's own.

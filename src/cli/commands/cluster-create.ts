@@ -9,6 +9,7 @@ import type { Terminal } from '../terminal.ts';
 import { deleteInstallation } from './delete-installation.ts';
 import { executePlan } from './execute-plan.ts';
 import { preparePlan } from './prepare-plan.ts';
+import { recoverLostState } from './recover-lost-state.ts';
 import { resetPlan } from './reset-state.ts';
 import { showStatus } from './show-status.ts';
 
@@ -29,8 +30,9 @@ export async function clusterCreate(invocation: Invocation, terminal: Terminal):
   });
   try {
     const prepared = await preparePlan(session, terminal, options, cluster, file);
-    const { plan, provider, config, fields } = prepared;
+    const { plan, provider, config, fields, recovered } = prepared;
     if (options.mode === 'delete') return await deleteInstallation(session, terminal, options, prepared);
+    if (recovered !== undefined && !options.dryRun) await recoverLostState(session, terminal, options, recovered);
     await executePlan(session, terminal, options, { plan, fields, endpoints: provider.endpoints(config) });
     return 0;
   } finally {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Plan } from '../../engine/plan.ts';
 import { createClusterPlan } from '../../plans/create-cluster/plan.ts';
 import { type Choices, resolveComponents, resolvePorts } from '../../plans/create-cluster/resolve-config.ts';
-import { chooseProvider, findMarked } from '../../providers/choose-provider.ts';
+import { chooseProvider } from '../../providers/choose-provider.ts';
 import type { ClusterConfig, Provider } from '../../providers/provider.ts';
 import { resolveThresholds } from '../../steps/preflight/profiles.ts';
 import { isPortFree } from '../../system/free-port.ts';
@@ -12,6 +12,7 @@ import type { ConfigFile } from '../config-file.ts';
 import type { Options } from '../options.ts';
 import type { Session } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
+import { type RecoveredFields, recoverInstallation } from './recover-installation.ts';
 import { listReservedPorts, withPortsReserved } from './reserve-ports.ts';
 
 export interface PreparedPlan {
@@ -22,6 +23,8 @@ export interface PreparedPlan {
   withInstallId(installId: string): Plan;
   /** What the state document keeps of the choices. */
   fields: { provider: string; install_id: string; options: Choices };
+  /** What was found here without being recorded. */
+  recovered?: RecoveredFields;
 }
 
 /** Recorded choices, unless another provider is asked for and nothing has been made yet: then they bind nobody. */
@@ -52,16 +55,17 @@ export async function preparePlan(
   const recorded = standing?.options;
   const dataDir = join(terminal.home, 'data', cluster);
   // After a reset, or a loss of the state: what is there is ours all the same.
-  const mayBeHost = options.provider !== 'kind' && standing?.provider === undefined;
-  const marked = mayBeHost ? await findMarked({ cluster, dataDir }) : undefined;
+  const recovered =
+    standing?.provider === undefined ? await recoverInstallation(terminal, session.paths, options) : undefined;
+  const known = { ...recovered?.options, ...recorded };
   const provider = await chooseProvider(
-    marked?.provider ?? options.provider,
+    recovered?.provider ?? options.provider,
     standing?.provider,
     terminal.env,
     (message) => session.reporter.listener({ type: 'notice', at: Date.now(), level: 'info', message }),
   );
-  const components = resolveComponents(provider, options, recorded?.components);
-  const installId = typeof run.install_id === 'string' ? run.install_id : (marked?.installId ?? randomUUID());
+  const components = resolveComponents(provider, options, known.components);
+  const installId = typeof run.install_id === 'string' ? run.install_id : (recovered?.installId ?? randomUUID());
   const nodeImage = options.nodeImage ?? recorded?.node_image;
   const imageMirror = options.imageMirror ?? recorded?.image_mirror;
   const choicesWith = (ports: Record<string, number>): Choices => ({
@@ -72,7 +76,7 @@ export async function preparePlan(
   });
   const ports = await withPortsReserved(terminal.home, async () => {
     const taken = listReservedPorts(terminal.home, session.paths);
-    const chosen = await resolvePorts(provider, components, options, recorded?.ports ?? {}, taken, isPortFree);
+    const chosen = await resolvePorts(provider, components, options, known.ports ?? {}, taken, isPortFree);
     const begins = recorded?.ports === undefined && !options.dryRun && options.mode !== 'delete';
     // Recorded before anything is made: an installation that starts at the same moment chooses others.
     if (begins) {
@@ -103,5 +107,6 @@ export async function preparePlan(
     provider,
     config,
     fields,
+    ...(recovered === undefined ? {} : { recovered }),
   };
 }

@@ -2,13 +2,9 @@ import { existsSync } from 'node:fs';
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
-import { STEP_IDS } from '../../providers/provider.ts';
 import { acquireLock } from '../../state/lock.ts';
-import { type StatePaths, statePaths } from '../../state/paths.ts';
+import { statePaths } from '../../state/paths.ts';
 import { type KnownState, rebuildDocument, replaceState } from '../../state/rebuild.ts';
-import { lastRunQuery, readLastRun, type ToldRun } from '../../telemetry/read-back/last-run.ts';
-import { queryRawSamples } from '../../telemetry/read-back/prometheus-api.ts';
-import type { Endpoint, TelemetrySettings } from '../../telemetry/settings.ts';
 import { commandFor } from '../../ui/next-command.ts';
 import { createPaint } from '../../ui/paint.ts';
 import { createConsent } from '../../ui/prompt.ts';
@@ -19,6 +15,7 @@ import type { Invocation } from '../program.ts';
 import { telemetrySecrets, telemetrySettings } from '../run-telemetry.ts';
 import { consentOptions, type Terminal, viewOf } from '../terminal.ts';
 import { recoverInstallation } from './recover-installation.ts';
+import { recoverRun } from './recover-run.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -43,9 +40,9 @@ export async function rebuildState({ flags }: Invocation, terminal: Terminal): P
   }
   const lock = await acquireLock(paths, { command: 'rebuild-state' });
   try {
-    const run = await askForLastRun(query, settings, paths);
+    const run = await recoverRun(query, settings, paths, TIMEOUT_MS);
     const found = paths.plan === CREATE_CLUSTER ? await recoverInstallation(terminal, paths, options) : {};
-    const known: KnownState = { ...run, ...found, steps: inOrder(run.steps), cluster: paths.cluster };
+    const known: KnownState = { ...run, ...found, cluster: paths.cluster };
     const document = rebuildDocument(known, query.url, Date.now());
     if (!options.json) terminal.stderr.write(`${describe(known, query.url, terminal, options.color)}\n`);
     const consent = createConsent(consentOptions(terminal, options.yes));
@@ -62,41 +59,6 @@ export async function rebuildState({ flags }: Invocation, terminal: Terminal): P
   } finally {
     await lock.release();
   }
-}
-
-async function askForLastRun(query: Endpoint, settings: TelemetrySettings, paths: StatePaths): Promise<ToldRun> {
-  const { cluster, plan } = paths;
-  const request = { env: settings.env, timeoutMs: TIMEOUT_MS, now: Date.now() };
-  const run = readLastRun(await queryRawSamples(query, lastRunQuery(cluster, plan), request));
-  const nothing = (why: string, hint: string) => new InstallerError('remote_unavailable', why, { hint });
-  if (run === undefined) {
-    throw nothing(
-      `${query.url} knows of no run of "${plan}" on cluster "${cluster}" in the last 30 days`,
-      'nothing was changed; check --cluster, --plan and the tenant (CONTEXTCORE_TENANT)',
-    );
-  }
-  if (run.closed === 'deleted') {
-    throw nothing(
-      `"${cluster}" (${plan}) was deleted since its last run`,
-      'nothing was changed: there is nothing to resume',
-    );
-  }
-  if (Object.keys(run.steps).length === 0) {
-    throw nothing(
-      `${query.url} knows of no step since the last run began at ${new Date(run.startedAt).toISOString()}`,
-      'nothing was changed; what is not delivered yet may wait: contextcore-install telemetry flush',
-    );
-  }
-  return run;
-}
-
-/** As the plan has them, as far as it is known here; those of other plans by the time of their start. */
-function inOrder(steps: ToldRun['steps']): ToldRun['steps'] {
-  const place = (id: string) => (STEP_IDS as readonly string[]).indexOf(id);
-  const rank = (id: string) => (place(id) < 0 ? STEP_IDS.length : place(id));
-  const startOf = (id: string) => steps[id]?.startedAt ?? Number.MAX_SAFE_INTEGER;
-  const ids = Object.keys(steps).sort((a, b) => rank(a) - rank(b) || startOf(a) - startOf(b) || (a < b ? -1 : 1));
-  return Object.fromEntries(ids.map((id) => [id, steps[id] as ToldRun['steps'][string]]));
 }
 
 function describe(known: KnownState, from: string, terminal: Terminal, color: boolean | undefined): string {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { chooseProvider } from '../../providers/choose-provider.ts';
-import type { ClusterConfig, Provider } from '../../providers/provider.ts';
+import type { ClusterConfig, Component, Provider } from '../../providers/provider.ts';
 import type { StatePaths } from '../../state/paths.ts';
 import { packageFolder } from '../../system/package-folder.ts';
 import type { Options } from '../options.ts';
@@ -9,21 +9,21 @@ import type { Terminal } from '../terminal.ts';
 
 /** What a state says of an installation besides its steps. */
 export interface RecoveredFields {
-  provider?: string;
-  installId?: string;
-  options?: Record<string, unknown>;
+  provider: 'kind' | 'host';
+  installId: string;
+  options: { components?: Component[]; ports: Record<string, number> };
 }
 
 /**
  * Looks for an installation of this cluster on this machine, by its mark: its id, ports and components are in no metric.
  *
- * @returns nothing when there is none
+ * @returns undefined when there is none
  */
 export async function recoverInstallation(
   { env, home }: Pick<Terminal, 'env' | 'home'>,
-  { cluster }: StatePaths,
-  options: Options,
-): Promise<RecoveredFields> {
+  { cluster }: Pick<StatePaths, 'cluster'>,
+  options: Pick<Options, 'provider' | 'ports'>,
+): Promise<RecoveredFields | undefined> {
   const wanted = options.provider === undefined || options.provider === 'auto' ? ['host', 'kind'] : [options.provider];
   for (const name of wanted) {
     const provider = await chooseProvider(undefined, name, env, () => undefined);
@@ -32,9 +32,10 @@ export async function recoverInstallation(
     if (owner !== 'ours' || installId === undefined) continue;
     const { components, ports } = await recover(provider, config);
     const all = { ...ports, ...options.ports };
-    return { provider: name, installId, options: { ...(components.length > 0 ? { components } : {}), ports: all } };
+    const chosen = components.length > 0 ? { components: [...components] } : {};
+    return { provider: provider.name, installId, options: { ...chosen, ports: all } };
   }
-  return {};
+  return undefined;
 }
 
 async function recover(provider: Provider, config: ClusterConfig): ReturnType<Provider['recover']> {
