@@ -7,6 +7,7 @@ import { forgetState } from '../state/forget.ts';
 import { estimate, readHistory } from '../state/history.ts';
 import { acquireLock, type LockHandle } from '../state/lock.ts';
 import { type StatePaths, statePaths } from '../state/paths.ts';
+import { createDiskStore, sharedFolder } from '../state/shared-store.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { type ChildProcesses, createChildProcesses } from '../system/child-processes.ts';
 import { systemClock } from '../system/clock.ts';
@@ -109,6 +110,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       secrets,
       listeners,
       env: terminal.env,
+      shared: createDiskStore(sharedFolder(terminal.home)),
       classify: classifyError,
       policy: PROFILES.install,
       graceMs: GRACE_MS,

@@ -1,3 +1,4 @@
+import type { ResilienceEvent } from '../resilience/events.ts';
 import type { Mode, Outputs, RecordedError, RunResult, StepStatus } from './record.ts';
 
 /** What a step would do, or did. */
@@ -65,6 +66,8 @@ export type EngineEvent =
       error?: RecordedError;
       outputs?: Outputs;
     })
+  /** What a step had to do with a service that it depends on. */
+  | (ResilienceEvent & { step: string; stepAttempt: number })
   | (At & { type: 'notice'; level: 'info' | 'warning'; message: string; step?: string })
   | (At & { type: 'run_finished'; runId: string; result: RunResult; durationMs: number; error?: RecordedError });
 

@@ -1,4 +1,5 @@
 import { InstallerError } from '../errors/installer-error.ts';
+import { createGuard } from '../resilience/guard.ts';
 import { execCommand, queryCommand } from './child-commands.ts';
 import { decide, type Standing } from './decide.ts';
 import type { Action } from './events.ts';
@@ -53,6 +54,15 @@ export function createStepContext(
     random: ports.random,
     consent: ports.consent,
     mask: ports.secrets.mask,
+    guard: createGuard({
+      clock: ports.clock,
+      random: ports.random,
+      store: ports.shared,
+      classify: ports.classify,
+      mask: ports.secrets.mask,
+      signal,
+      hear: unlessAbandoned((event) => emit(ports, { ...event, step: step.id, stepAttempt: attempt })),
+    }),
     recorded: options.recorded,
     isDone: (id) => isDone(ports.recorder.step(id)?.status),
     outputsOf: (id) => ports.recorder.step(id)?.outputs ?? {},

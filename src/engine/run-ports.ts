@@ -1,5 +1,6 @@
 import type { ErrorClass } from '../errors/error-class.ts';
 import type { RetryPolicy } from '../resilience/policy.ts';
+import type { SharedStore } from '../resilience/shared-store.ts';
 import type { EngineEvent } from './events.ts';
 import type { Clock, Consent, Listener, Logs, Processes, Random, Recorder } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,6 +19,8 @@ export interface EnginePorts {
   env: Readonly<Record<string, string | undefined>>;
   /** Further variables for the children of a step, such as TRACEPARENT. */
   childEnv?: (step: string) => Readonly<Record<string, string>>;
+  /** What all installations of this home know of the services that they depend on. */
+  shared: SharedStore;
   /** Class of a foreign error, from evidence. */
   classify: (thrown: unknown) => ErrorClass;
   /** Policy of a step that declares none. */

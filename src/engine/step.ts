@@ -1,3 +1,4 @@
+import type { Guard } from '../resilience/guard.ts';
 import type { RetryPolicy } from '../resilience/policy.ts';
 import type { ObservedState } from './events.ts';
 import type { Clock, Consent, Mask, Random } from './ports.ts';
@@ -45,6 +46,8 @@ export interface StepContext {
   readonly random: Random;
   readonly consent: Consent;
   readonly mask: Mask;
+  /** Whatever asks a service that others run goes through it: breakers, retries, fallbacks, statistics. */
+  readonly guard: Guard;
   /** As recorded when this run reached the step. */
   readonly recorded: StepRecord | undefined;
   /** Whether a step is recorded as done. */

@@ -8,6 +8,7 @@ import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Step } from '../../src/engine/step.ts';
 import { TRANSIENT_CLASSES } from '../../src/errors/error-class.ts';
 import { InstallerError } from '../../src/errors/installer-error.ts';
+import { createMemoryStore } from '../../src/resilience/shared-store.ts';
 import { createLife } from './simulation/life.ts';
 import { createSimClock, type SimClock } from './simulation/sim-clock.ts';
 import { merge } from './simulation/sim-disk.ts';
@@ -85,6 +86,7 @@ export function createMemoryEngine(options: MemoryEngineOptions = {}): MemoryEng
     end: async () => undefined,
   };
   const ports: EnginePorts = {
+    shared: createMemoryStore(),
     clock: clock.of(life),
     random: () => 0.5,
     processes,

@@ -8,6 +8,7 @@ import { createSecrets } from '../../src/engine/secrets.ts';
 import type { Step, StepContext } from '../../src/engine/step.ts';
 import { classifyError } from '../../src/errors/classify-error.ts';
 import { InstallerError } from '../../src/errors/installer-error.ts';
+import { createMemoryStore } from '../../src/resilience/shared-store.ts';
 import { createChildProcesses } from '../../src/system/child-processes.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { createLogFiles } from '../../src/system/log-files.ts';
@@ -43,6 +44,7 @@ export async function makeEnginePorts(
   return {
     events,
     steps,
+    shared: createMemoryStore(),
     clock: systemClock,
     random: () => 0,
     processes: createChildProcesses(secrets),

@@ -6,7 +6,8 @@ import { createPaint } from '../../src/ui/paint.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
 import { createRunView } from '../../src/ui/run-view.ts';
 import { cleanLine, widthOf } from '../../src/ui/text.ts';
-import { EVERY_EVENT, SCENES, START } from '../support/recorded-runs.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+import { SCENES, START } from '../support/recorded-runs.ts';
 import { collectOutput } from '../support/terminal.ts';
 
 const BASE = { rows: 24, now: START + 60_000, paint: createPaint(true), estimate: () => 20_000, turn: 3 };

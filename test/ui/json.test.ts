@@ -3,7 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
-import { EVERY_EVENT, SCENES } from '../support/recorded-runs.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+import { SCENES } from '../support/recorded-runs.ts';
 import { collectOutput } from '../support/terminal.ts';
 
 interface Schema {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { createReporter } from '../../src/ui/reporter.ts';
-import { EVERY_EVENT, SCENES, START } from '../support/recorded-runs.ts';
+import { EVERY_EVENT } from '../support/every-event.ts';
+import { SCENES, START } from '../support/recorded-runs.ts';
 import { collectOutput } from '../support/terminal.ts';
 
 beforeEach(() => {

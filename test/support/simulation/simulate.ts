@@ -6,6 +6,7 @@ import { createSecrets } from '../../../src/engine/secrets.ts';
 import type { Step } from '../../../src/engine/step.ts';
 import { TRANSIENT_CLASSES } from '../../../src/errors/error-class.ts';
 import { InstallerError } from '../../../src/errors/installer-error.ts';
+import { createMemoryStore } from '../../../src/resilience/shared-store.ts';
 import { createDice, type Dice } from './dice.ts';
 import { createLife } from './life.ts';
 import { createSimClock } from './sim-clock.ts';
@@ -64,6 +65,7 @@ export function createSimulation(dice: Dice, specs: readonly SimStepSpec[]) {
     const firstTransition = disk.transitions.length;
     world.beginRun(life, script.faults);
     const ports: EnginePorts = {
+      shared: createMemoryStore(),
       clock: clock.of(life),
       random: dice.next,
       processes: processes.of(life),

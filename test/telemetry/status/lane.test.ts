@@ -2,6 +2,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { EngineEvent } from '../../../src/engine/events.ts';
+import type { StepStatus } from '../../../src/engine/record.ts';
 import { METRICS } from '../../../src/telemetry/names.ts';
 import { createSpool, type SpoolRecord } from '../../../src/telemetry/spool/spool.ts';
 import { createStatusLane } from '../../../src/telemetry/status/lane.ts';
@@ -42,6 +44,35 @@ function samplesIn(taken: readonly SpoolRecord[], name: string, labels: Record<s
   );
   return found.flatMap(({ samples }) => samples.map(({ timestamp, value }) => [timestamp, value]));
 }
+
+test('the present is every series once, of all processes, without steps that the plan has no more', async () => {
+  const folder = await makeTempFolder();
+  const clock = { time: START };
+  const told = (current: ReturnType<typeof makeLane>['lane']) =>
+    current.current().map(({ metric, labels, value }) => `${metric.name} ${Object.values(labels).join()} ${value}`);
+  const started = (steps: readonly string[], recorded: Record<string, StepStatus> = {}) =>
+    ({
+      type: 'run_started',
+      at: clock.time,
+      steps: steps.map((id) => ({ id, title: id, needs: [], optional: false })),
+      recorded,
+      planHash: 'h',
+    }) as unknown as EngineEvent;
+  const first = makeLane(folder, clock).lane;
+  first.hear(started(['kept', 'gone']));
+  first.count(METRICS.retries, { target: 't', class: 'unknown' }, 2);
+  await first.save();
+
+  clock.time += 1000;
+  const second = makeLane(folder, clock).lane;
+  expect(told(second)).toContain('contextcore_install_step_status gone 0');
+  second.hear(started(['kept'], { kept: 'completed' }));
+  const now = told(second);
+  expect(now).toContain('contextcore_install_step_status kept 2');
+  expect(now).toContain('contextcore_install_retries_total t,unknown 2');
+  expect(now.filter((line) => line.includes('gone'))).toEqual([]);
+  expect(new Set(now).size).toBe(now.length);
+});
 
 test('times of a series strictly increase, over clocks that stand still or step back', async () => {
   await fc.assert(

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { EngineEvent } from '../../../src/engine/events.ts';
 import { type Draft, type RunMemory, samplesOf } from '../../../src/telemetry/status/status-samples.ts';
-import { EVERY_EVENT, SCENES, START } from '../../support/recorded-runs.ts';
+import { EVERY_EVENT } from '../../support/every-event.ts';
+import { SCENES, START } from '../../support/recorded-runs.ts';
 
 /** `name{labels}` with values and times relative to the start, in the order told. */
 function tell(events: readonly EngineEvent[]): Record<string, (readonly [number, number])[]> {

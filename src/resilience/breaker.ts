@@ -1,0 +1,120 @@
+import type { ErrorClass } from '../errors/error-class.ts';
+import { InstallerError } from '../errors/installer-error.ts';
+import {
+  afterCalls,
+  asBreakerRecord,
+  BREAKER,
+  type BreakerRecord,
+  type BreakerSettings,
+  breakerState,
+  DOWNLOAD_OPEN_MS,
+} from './breaker-record.ts';
+import type { BreakerState } from './events.ts';
+import type { SharedStore } from './shared-store.ts';
+import { type Target, targetId } from './target.ts';
+import type { Clock } from './time.ts';
+
+export interface BreakerOptions {
+  store: SharedStore;
+  clock: Clock;
+  /** Told of every change that this process makes. */
+  onChange: (target: Target, state: BreakerState) => void;
+}
+
+/** Keeps everybody from hammering a target that is known to be bad, across runs and processes. */
+export interface Breaker {
+  /**
+   * Lets a call through, or waits until it may go: for the end of the pause, or for the one that probes.
+   *
+   * @param maxWaitMs how long the caller would wait
+   * @throws InstallerError with the class that opened it, marked `exhausted`
+   */
+  admit(target: Target, maxWaitMs: number, signal: AbortSignal): Promise<void>;
+  /** What came of a call that was let through. Classes that say nothing of the target's health count as success. */
+  report(target: Target, failure?: { class: ErrorClass; message: string }): Promise<void>;
+}
+
+/** Trouble with the target itself; a 404 or a wrong password shows that it is well. */
+const UNHEALTHY: ReadonlySet<ErrorClass> = new Set([
+  'network_timeout',
+  'network_reset',
+  'dns',
+  'rate_limited',
+  'server_error',
+]);
+/** How often those who wait look whether it has closed. */
+const POLL_MS = 200;
+const MAX_PENDING = 200;
+
+/** Of the disk's records, those of breakers. */
+export const BREAKER_PREFIX = 'breaker:';
+
+export function createBreaker({ store, clock, onChange }: BreakerOptions): Breaker {
+  /** Successes that no other process needs to know of until there is a failure. */
+  const pending = new Map<string, BreakerRecord['calls']>();
+
+  const takeProbe = (id: string): Promise<boolean> =>
+    store.update(id, (current) => {
+      const record = asBreakerRecord(current);
+      const { open } = record;
+      if (open === undefined) return { next: record, result: true };
+      const taken = open.probe !== undefined && store.isAlive(open.probe);
+      const mine = breakerState(record, clock.now()) === 'half_open' && !taken;
+      return { next: mine ? { ...record, open: { ...open, probe: store.self } } : record, result: mine };
+    });
+
+  return {
+    async admit(target, maxWaitMs, signal) {
+      const id = BREAKER_PREFIX + targetId(target);
+      const began = clock.now();
+      for (;;) {
+        const record = asBreakerRecord(store.read(id));
+        const now = clock.now();
+        const state = breakerState(record, now);
+        if (record.open === undefined) return;
+        if (state === 'half_open') {
+          if (await takeProbe(id)) return onChange(target, 'half_open');
+          if (now - began >= maxWaitMs) throw rejection(target, record.open);
+          await clock.sleep(POLL_MS, signal);
+          continue;
+        }
+        if (record.open.until - began > maxWaitMs) throw rejection(target, record.open);
+        // Somebody may reset it meanwhile.
+        await clock.sleep(Math.min(record.open.until - now, 5 * POLL_MS), signal);
+      }
+    },
+    async report(target, failure) {
+      const id = BREAKER_PREFIX + targetId(target);
+      const now = clock.now();
+      const unhealthy = failure !== undefined && UNHEALTHY.has(failure.class) ? failure : undefined;
+      const calls = [...(pending.get(id) ?? []), [now, unhealthy !== undefined] as const].slice(-MAX_PENDING);
+      if (unhealthy === undefined && asBreakerRecord(store.read(id)).open === undefined) {
+        pending.set(id, calls);
+        return;
+      }
+      pending.delete(id);
+      const settings = settingsOf(target);
+      const [before, after] = await store.update(id, (current) => {
+        const record = asBreakerRecord(current);
+        const next = afterCalls(record, calls, unhealthy, now, settings);
+        const states = [breakerState(record, now), breakerState(next, now)] as const;
+        return { next: next.open === undefined && next.calls.length === 0 ? undefined : next, result: states };
+      });
+      if (before !== after) onChange(target, after);
+    },
+  };
+}
+
+function settingsOf({ kind }: Target): BreakerSettings {
+  return kind === 'download' ? { ...BREAKER, openMs: DOWNLOAD_OPEN_MS } : BREAKER;
+}
+
+function rejection(target: Target, open: NonNullable<BreakerRecord['open']>): InstallerError {
+  const until = new Date(open.until).toISOString().slice(11, 19);
+  return new InstallerError('step_failed', `${target.name} failed too often and is not asked until ${until} UTC`, {
+    class: open.class,
+    exhausted: true,
+    lines: [`its last failure: ${open.message}`],
+    hint: `when it is well again: contextcore-install breaker reset ${targetId(target)}`,
+  });
+}
