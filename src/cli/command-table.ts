@@ -19,8 +19,16 @@ const {
   tenant,
   'dry-run': dryRun,
   'remote-write-url': remoteWriteUrl,
+  'pushgateway-url': pushgatewayUrl,
 } = SHARED_FLAGS;
-const TELEMETRY_FLAGS = { cluster, 'remote-write-url': remoteWriteUrl, tenant, json, color };
+const TELEMETRY_FLAGS = {
+  cluster,
+  'remote-write-url': remoteWriteUrl,
+  'pushgateway-url': pushgatewayUrl,
+  tenant,
+  json,
+  color,
+};
 const PLAN_NAME = { plan: 'name of the plan [default: create-cluster]' };
 const { check, watch, provider, port } = CLUSTER_FLAGS;
 const PLAN = { plan: 'YAML file, or directory of numbered scripts' };

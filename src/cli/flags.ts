@@ -52,6 +52,12 @@ export const SHARED_FLAGS = {
     describe: 'where the metrics of runs are sent [default: $CONTEXTCORE_REMOTE_WRITE_URL, else what was installed]',
     group: 'Run',
   },
+  'pushgateway-url': {
+    type: 'string',
+    describe:
+      'a Pushgateway that is told how runs stand, in place of remote write [default: $CONTEXTCORE_PUSHGATEWAY_URL]',
+    group: 'Run',
+  },
   tenant: {
     type: 'string',
     describe: 'tenant they are sent for (X-Scope-OrgID) [default: $CONTEXTCORE_TENANT]',

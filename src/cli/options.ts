@@ -91,6 +91,7 @@ export function readOptions(raw: RawFlags): Options {
 export function readTelemetryWishes(raw: RawFlags): TelemetryWishes {
   return {
     ...optional('remoteWriteUrl', text(raw, 'remote-write-url')),
+    ...optional('pushgatewayUrl', text(raw, 'pushgateway-url')),
     ...optional('tenant', text(raw, 'tenant')),
   };
 }

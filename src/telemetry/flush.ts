@@ -3,7 +3,9 @@ import { createCourier } from './delivery/courier.ts';
 import { createSpool, type SpoolKind } from './spool/spool.ts';
 import { createStatusLane, type LaneOptions } from './status/lane.ts';
 
-export interface FlushOptions extends Omit<CourierOptions, 'onFuture'>, Omit<LaneOptions, 'spool' | 'volumes'> {
+export interface FlushOptions
+  extends Omit<CourierOptions, 'onFuture' | 'current'>,
+    Omit<LaneOptions, 'spool' | 'volumes'> {
   /** Ends it, whatever still waits. */
   signal: AbortSignal;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -32,7 +34,7 @@ export async function flushSpool(options: FlushOptions): Promise<FlushReport> {
     },
   });
   const lane = createStatusLane({ ...options, spool, volumes: {} });
-  const courier = createCourier({ ...options, onFuture: () => lane.rewind() });
+  const courier = createCourier({ ...options, current: () => lane.current(), onFuture: () => lane.rewind() });
   const total: FlushReport = {};
   for (let tried = 1; ; tried += 1) {
     const reports = await courier.deliver(spool, signal);

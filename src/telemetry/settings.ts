@@ -15,6 +15,8 @@ export interface Endpoint {
 
 export interface TelemetrySettings {
   remoteWrite?: Endpoint;
+  /** Base address of a Pushgateway. */
+  pushgateway?: Endpoint;
   /** Address of the Prometheus API, without `/api/v1/query`. */
   query?: Endpoint;
   otlp: Readonly<Partial<Record<OtlpSignal, Endpoint>>>;
@@ -27,6 +29,7 @@ export interface TelemetrySettings {
 /** What was asked for by flags or the configuration file; wins over the environment. */
 export interface TelemetryWishes {
   remoteWriteUrl?: string;
+  pushgatewayUrl?: string;
   queryUrl?: string;
   tenant?: string;
 }
@@ -52,17 +55,19 @@ export function resolveSettings(
   const caFile = text(env[`${PREFIX}CA_FILE`]);
   const endpoint = (name: string, address: string | undefined): Endpoint | undefined =>
     address === undefined ? undefined : makeEndpoint(name, address, headers, caFile);
-  const remoteWrite = wishes.remoteWriteUrl
-    ? endpoint('--remote-write-url', wishes.remoteWriteUrl)
-    : endpoint(`${PREFIX}URL`, text(env[`${PREFIX}URL`]));
-  const query = wishes.queryUrl
-    ? endpoint('--from', wishes.queryUrl)
-    : endpoint('CONTEXTCORE_QUERY_URL', text(env.CONTEXTCORE_QUERY_URL));
+  const asked = (flag: string, wish: string | undefined, variable: string) =>
+    wish ? endpoint(flag, wish) : endpoint(variable, text(env[variable]));
+  // One of the two is used: a flag says which, whatever the environment says.
+  const byFlag = wishes.pushgatewayUrl !== undefined && wishes.remoteWriteUrl === undefined;
+  const remoteWrite = byFlag ? undefined : asked('--remote-write-url', wishes.remoteWriteUrl, `${PREFIX}URL`);
+  const pushgateway = asked('--pushgateway-url', wishes.pushgatewayUrl, 'CONTEXTCORE_PUSHGATEWAY_URL');
+  const query = asked('--from', wishes.queryUrl, 'CONTEXTCORE_QUERY_URL');
   return {
     otlp: otlpEndpoints(env),
     tenantHeaders,
     env,
     ...(remoteWrite === undefined ? {} : { remoteWrite }),
+    ...(pushgateway === undefined ? {} : { pushgateway }),
     ...(query === undefined ? {} : { query }),
   };
 }
@@ -87,7 +92,7 @@ function makeEndpoint(
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new InstallerError('config', `${name}: not an http(s) address`, {
-      hint: `such as ${name}=https://mimir.example.org/api/v1/push`,
+      hint: 'such as https://mimir.example.org/api/v1/push',
     });
   }
   const { username, password } = url;

@@ -181,6 +181,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       timeoutMs: times.requestMs,
       now: () => clock.now(),
       mask: options.mask,
+      current: () => lane().current(),
       onFuture: () => lane().rewind(),
     });
   }

@@ -82,6 +82,7 @@ const FLAGS = [
   '--no-color',
   '--config',
   '--remote-write-url',
+  '--pushgateway-url',
   '--tenant',
   '--otlp-file',
   '--version',
@@ -104,6 +105,7 @@ const OWN_FLAGS = [
 const VARIABLES = [
   'CONTEXTCORE_HOME',
   'CONTEXTCORE_REMOTE_WRITE_URL',
+  'CONTEXTCORE_PUSHGATEWAY_URL',
   'CONTEXTCORE_QUERY_URL',
   'CONTEXTCORE_TENANT',
   'OTEL_EXPORTER_OTLP_*',

@@ -6,7 +6,7 @@ import { type Ground, makeGround } from '../support/cli.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { startGrafanaApi } from '../support/grafana-api.ts';
 import { missingPrograms } from '../support/programs.ts';
-import { MIMIR, startMimir } from '../support/servers/backends.ts';
+import { MIMIR, PUSHGATEWAY, startMimir, startPushgateway } from '../support/servers/backends.ts';
 import { type Collector, startCollector } from '../support/servers/collector.ts';
 import type { RunningServer } from '../support/servers/start-server.ts';
 import { covers } from './interface.ts';
@@ -63,6 +63,33 @@ describe.skipIf(missing !== undefined)(`telemetry${missing === undefined ? '' : 
     const flushed = await ground.install([...args, '--remote-write-url', push(), '--tenant', TENANT]);
     expect(flushed.exitCode, flushed.stderr).toBe(0);
     expect((await samplesOf('contextcore_install_step_status{cluster="later"}[1h]')).size).toBe(2);
+  });
+
+  test(`a Pushgateway is told how it stands ${covers('--pushgateway-url', 'CONTEXTCORE_PUSHGATEWAY_URL')}`, async ({
+    skip,
+  }) => {
+    const lacking = missingPrograms(...PUSHGATEWAY);
+    if (lacking !== undefined) return skip(lacking);
+    const gateway = await startPushgateway();
+    onTestFinished(() => gateway.stop());
+    const ground = makeGround();
+    const plan = planIn(ground);
+    const env = { CONTEXTCORE_PUSHGATEWAY_URL: gateway.url };
+    expect((await ground.install(['run', plan, '--cluster', 'gate'], { env })).exitCode).toBe(0);
+    expect((await ground.install(['telemetry', 'flush', 'shop', '--cluster', 'gate'], { env })).exitCode).toBe(0);
+    const byFlag = await ground.install([
+      'reset',
+      plan,
+      '--cluster',
+      'gate',
+      '--yes',
+      '--pushgateway-url',
+      gateway.url,
+    ]);
+    expect(byFlag.exitCode, byFlag.stderr).toBe(0);
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(text).toMatch(/^contextcore_install_step_status\{.*cluster="gate".*step="build"\} 2$/m);
+    expect(text).toMatch(/^contextcore_install_run_status\{.*cluster="gate".*\} 8$/m);
   });
 
   test(`a lost state is rebuilt, and nothing of it trusted unseen ${covers('rebuild-state', 'rebuild-state --from', 'CONTEXTCORE_QUERY_URL')}`, async () => {

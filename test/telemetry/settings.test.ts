@@ -39,6 +39,25 @@ test('a flag wins over the environment, which wins over what was installed', () 
   });
 });
 
+test('a Pushgateway takes samples in place of remote write, and not of the rest', () => {
+  const env = {
+    CONTEXTCORE_PUSHGATEWAY_URL: 'https://me:pw@gate:9091/',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+  };
+  const settings = resolveSettings({}, env, none);
+  expect(sampleTarget(settings, { ports: { mimir: 9009 }, outputs: {} })).toEqual({
+    endpoint: { url: 'https://gate:9091', headers: { Authorization: `Basic ${btoa('me:pw')}` } },
+    protocol: 'pushgateway',
+    found: false,
+  });
+  expect(otlpTarget('metrics', settings, nothing)?.endpoint.url).toBe('http://collector:4318/v1/metrics');
+  const both = { ...env, CONTEXTCORE_REMOTE_WRITE_URL: 'http://env/api/v1/push' };
+  expect(sampleTarget(resolveSettings({}, both, none), nothing)?.protocol).toBe('remote_write');
+  const byFlag = resolveSettings({ pushgatewayUrl: 'http://flag' }, both, none);
+  expect(sampleTarget(byFlag, nothing)?.endpoint.url).toBe('http://flag');
+  expect(() => resolveSettings({ pushgatewayUrl: 'gate:9091' }, {}, none)).toThrow('--pushgateway-url: not an http');
+});
+
 test('credentials go into headers, and only to the address they were given with', () => {
   const env = {
     CONTEXTCORE_REMOTE_WRITE_URL: 'https://me:s%40cret@host/push',

@@ -1,15 +1,19 @@
 import type { OtlpSignal, TelemetrySettings } from '../settings.ts';
 import { type Delivery, type Send, SPOOL_KINDS, type Spool, type SpoolKind } from '../spool/spool.ts';
+import type { Sample } from '../status/sample.ts';
 import { type Installed, otlpTarget, sampleTarget, type Target } from './find-backends.ts';
 import { createHttpClient, type HttpClient, reasonOf } from './http.ts';
 import { probeTarget, type Readiness } from './probe.ts';
 import { createOtlpSender } from './send-otlp.ts';
+import { createPushgatewaySender, PUSHGATEWAY_BATCH } from './send-pushgateway.ts';
 import { createSampleSender, type SenderOptions } from './send-samples.ts';
 
 export interface CourierOptions extends SenderOptions {
   settings: TelemetrySettings;
   /** As recorded now: a run adds to it. */
   installed: () => Installed;
+  /** The latest sample of every series that stands for something now. */
+  current: () => readonly Sample[];
   /** Hides secrets in what a server answers. */
   mask: (text: string) => string;
 }
@@ -43,6 +47,7 @@ const OTLP_SIGNAL: Readonly<Record<Exclude<SpoolKind, 'samples'>, OtlpSignal>> =
   'otlp-logs': 'logs',
   'otlp-metrics': 'metrics',
 };
+const ONE_REQUEST = { records: 1, bytes: Number.POSITIVE_INFINITY };
 const NONE = { delivered: 0, replayed: 0, rejected: 0, expired: 0 };
 
 export function createCourier(options: CourierOptions): Courier {
@@ -81,17 +86,21 @@ export function createCourier(options: CourierOptions): Courier {
       spool.note(kind, reason);
       return { ...known, ...NONE, done: false, reason, ...(clockAheadMs === undefined ? {} : { clockAheadMs }) };
     }
-    const samples = kind === 'samples';
     const client = await clientOf(target);
-    const sender = samples ? createSampleSender(target, client, options) : createOtlpSender(target, client, options);
+    const { sender, batch } = senderOf(kind, target, client);
     const send: Send = async (records, ended) => {
       const verdict = await sender(records, ended);
       return verdict.reason === undefined ? verdict : { ...verdict, reason: options.mask(verdict.reason) };
     };
-    const batch = samples ? {} : { batch: { records: 1, bytes: Number.POSITIVE_INFINITY } };
-    const delivery = await spool.deliver(kind, send, { signal, ...batch });
+    const delivery = await spool.deliver(kind, send, { signal, ...(batch === undefined ? {} : { batch }) });
     if (!delivery.done) ready.delete(url);
     return { ...known, ...delivery };
+  }
+
+  function senderOf(kind: SpoolKind, target: Target, client: HttpClient) {
+    if (kind !== 'samples') return { sender: createOtlpSender(target, client, options), batch: ONE_REQUEST };
+    if (target.protocol !== 'pushgateway') return { sender: createSampleSender(target, client, options) };
+    return { sender: createPushgatewaySender(target, client, options), batch: PUSHGATEWAY_BATCH };
   }
 
   async function report(spool: Spool, kind: SpoolKind, signal: AbortSignal): Promise<KindReport> {

@@ -12,7 +12,7 @@ export interface Installed {
 export interface Target {
   endpoint: Endpoint;
   /** How samples are written; OTLP bodies are sent as they are. */
-  protocol: 'remote_write' | 'otlp';
+  protocol: 'remote_write' | 'pushgateway' | 'otlp';
   /** Found by itself: it may not be there yet. */
   found: boolean;
   /** Address that answers with 2xx once it is ready; without it any answer will do. */
@@ -21,8 +21,9 @@ export interface Target {
 
 /** Where samples go: what was asked for, else what this installation has made. */
 export function sampleTarget(settings: TelemetrySettings, installed: Installed): Target | undefined {
-  const { remoteWrite, otlp } = settings;
+  const { remoteWrite, pushgateway, otlp } = settings;
   if (remoteWrite !== undefined) return { endpoint: remoteWrite, protocol: 'remote_write', found: false };
+  if (pushgateway !== undefined) return { endpoint: pushgateway, protocol: 'pushgateway', found: false };
   if (otlp.metrics !== undefined) return { endpoint: otlp.metrics, protocol: 'otlp', found: false };
   const mimir = addressOf(installed, 'mimir');
   if (mimir !== undefined) return found(settings, `${mimir}/api/v1/push`, 'remote_write', `${mimir}/ready`);

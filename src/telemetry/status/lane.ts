@@ -38,6 +38,8 @@ export interface StatusLane {
   set(metric: Metric, labels: OwnLabels, value: number): void;
   /** Tells what a delivery came to, and what still waits, spans and log lines too. */
   tellDelivery(counts: DeliveryCounts): void;
+  /** The latest sample of every series; those of steps that the latest run does not have are left out. */
+  current(): readonly Sample[];
   /** After samples of the future were refused: later ones must not be pushed behind them. */
   rewind(): void;
   /** Durable when it resolves. */
@@ -115,6 +117,14 @@ export function createStatusLane(options: LaneOptions): StatusLane {
         { metric: METRICS.samplesRejected, labels: {}, at, add: rejected },
         { metric: METRICS.samplesExpired, labels: {}, at, add: expired },
       ]);
+    },
+    current() {
+      const all = ledger.latest();
+      const startedMs = 1000 * (all.find(({ metric }) => metric === METRICS.runStarted)?.value ?? 0);
+      // A run tells the status of every step when it starts.
+      const told = all.filter(({ metric, timestamp }) => metric === METRICS.stepStatus && timestamp >= startedMs);
+      const steps = new Set(told.map(({ labels: { step } }) => step));
+      return all.filter(({ labels: { step } }) => step === undefined || steps.has(step));
     },
     rewind: () => ledger.rewind(clock.now()),
     save: () => ledger.save(),

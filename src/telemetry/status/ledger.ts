@@ -17,6 +17,8 @@ export interface Ledger {
   repeat(wanted: readonly Metric[], at: number): readonly Sample[];
   /** Counters of all processes, unchanged. */
   repeatCounters(wanted: readonly Metric[], at: number): readonly Sample[];
+  /** The latest sample of every series, whichever process told it. */
+  latest(): readonly Sample[];
   /** Series whose latest sample lies behind a time, as after a clock that was ahead, go on from there. */
   rewind(at: number): void;
   /** Durable when it resolves. */
@@ -103,6 +105,16 @@ export function openLedger(folder: string, spool: Spool): Ledger {
     repeatCounters(wanted, at) {
       return wanted.flatMap((metric) =>
         [...seriesOf(metric).values()].flatMap(({ labels }) => enter({ metric, labels, at, add: 0 })),
+      );
+    },
+    latest() {
+      return Object.values<Metric>(METRICS).flatMap((metric) =>
+        [...(metrics.get(metric.name)?.values() ?? [])].map(({ labels, at, value }) => ({
+          metric,
+          labels,
+          value,
+          timestamp: at,
+        })),
       );
     },
     rewind(at) {

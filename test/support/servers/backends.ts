@@ -9,6 +9,7 @@ export const PROMETHEUS = ['prometheus'];
 export const ALERTMANAGER = ['prometheus-alertmanager', 'alertmanager'];
 export const MIMIR = ['mimir'];
 export const LOKI = ['loki'];
+export const PUSHGATEWAY = ['prometheus-pushgateway'];
 
 export interface PrometheusOptions {
   /** Address of an Alertmanager, host and port. */
@@ -16,6 +17,8 @@ export interface PrometheusOptions {
   /** Paths of rule files, and how often they are evaluated. */
   rules?: readonly string[];
   evaluationInterval?: string;
+  /** Address that is scraped every second, host and port; its labels win over those of the scrape. */
+  scrape?: string;
 }
 
 /** A Prometheus that takes remote write, up to ten days late. */
@@ -25,6 +28,18 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
     global: { evaluation_interval: options.evaluationInterval ?? '15s' },
     storage: { tsdb: { out_of_order_time_window: '240h' } },
     rule_files: options.rules ?? [],
+    scrape_configs:
+      options.scrape === undefined
+        ? []
+        : [
+            {
+              job_name: 'pushgateway',
+              honor_labels: true,
+              scrape_interval: '1s',
+              scrape_timeout: '1s',
+              static_configs: [{ targets: [options.scrape] }],
+            },
+          ],
     ...(options.alertmanager === undefined
       ? {}
       : { alerting: { alertmanagers: [{ static_configs: [{ targets: [options.alertmanager] }] }] } }),
@@ -40,6 +55,17 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-remote-write-receiver',
     ],
+    ready: '/-/ready',
+  });
+}
+
+/** A Pushgateway that keeps nothing on disk. */
+export async function startPushgateway(): Promise<RunningServer> {
+  const port = await findFreePort();
+  return await startServer({
+    programs: PUSHGATEWAY,
+    port,
+    args: () => [`--web.listen-address=127.0.0.1:${port}`, '--persistence.file='],
     ready: '/-/ready',
   });
 }

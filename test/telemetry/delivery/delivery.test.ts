@@ -43,6 +43,7 @@ async function courierTo(env: Record<string, string>, now = () => Date.now()) {
   const courier = createCourier({
     settings: resolveSettings({}, env, (name) => env[name]),
     installed: () => ({ ports: {}, outputs: {} }),
+    current: () => [],
     timeoutMs: 1000,
     now,
     mask: (text) => text.replaceAll('hush', '***'),
