@@ -120,7 +120,8 @@ export function createStatusLane(options: LaneOptions): StatusLane {
     },
     current() {
       const all = ledger.latest();
-      const startedMs = 1000 * (all.find(({ metric }) => metric === METRICS.runStarted)?.value ?? 0);
+      const started = all.find(({ metric }) => metric === METRICS.runStarted)?.value ?? 0;
+      const startedMs = Math.round(1000 * started);
       // A run tells the status of every step when it starts.
       const told = all.filter(({ metric, timestamp }) => metric === METRICS.stepStatus && timestamp >= startedMs);
       const steps = new Set(told.map(({ labels: { step } }) => step));
