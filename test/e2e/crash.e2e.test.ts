@@ -47,8 +47,8 @@ test(`Ctrl-C in each step of create-cluster: exit 130, resumable ${covers('exit 
   if (missing !== undefined) return context.skip(missing);
   const subject = await createHostSubject();
   onTestFinished(() => subject.destroy());
-  const moments = STEP_IDS.map((inStep) => ({ inStep, afterMs: 0 }));
-  const interrupted = await crashInChain(subject, moments, 'SIGINT');
+  const moments = STEP_IDS.map((inStep) => ({ inStep, afterMs: 0, signal: 'SIGINT' }) as const);
+  const interrupted = await crashInChain(subject, moments);
   expect(faultsOf(interrupted)).toEqual([]);
   expect(interrupted.filter(({ killedIn }) => killedIn.length > 0).length).toBeGreaterThan(1);
 });

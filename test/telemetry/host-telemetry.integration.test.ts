@@ -7,7 +7,7 @@ import { readStateFile } from '../support/cli-files.ts';
 import { createHostSubject } from '../support/crash/host-subject.ts';
 import type { Subject } from '../support/crash/subject.ts';
 import { findFreePort } from '../support/free-port.ts';
-import { pidsWith, waitFor } from '../support/processes.ts';
+import { isRunning, pidsWith, waitFor } from '../support/processes.ts';
 import { missingPrograms } from '../support/programs.ts';
 import { openTerminalSession } from '../support/terminal-session.ts';
 import { type Place, readStored, readTransitions, statusesIn, valuesOf } from './support.ts';
@@ -140,6 +140,18 @@ describe.skipIf(missing !== undefined)(
         expect(exitCode, stderr).toBe(0);
         expect(pids()).toEqual(before);
         expect(recorded().rebuilt).toBeUndefined();
+      });
+
+      test('starts a server that has stopped on the port it had', async () => {
+        const [prometheus, [stopped = 0] = []] = pids();
+        const { options } = recorded();
+        process.kill(stopped, 'SIGKILL');
+        await waitFor(() => !isRunning(stopped));
+        lose();
+        const { exitCode, stderr } = await run('--yes');
+        expect(exitCode, stderr).toBe(0);
+        expect({ prometheus: pids()[0], options: recorded().options }).toEqual({ prometheus, options });
+        expect(await subject.findFaults()).toEqual([]);
       });
 
       test('is not told of what --reset has forgotten, and keeps the ports all the same', async () => {

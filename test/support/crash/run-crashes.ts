@@ -1,10 +1,15 @@
+import { RUN_MARKER, STEP_MARKER } from '../../../src/engine/child-commands.ts';
 import { statePaths } from '../../../src/state/paths.ts';
 import { readState } from '../../../src/state/read-state.ts';
+import { findMarkedProcesses } from '../../../src/system/marked-processes.ts';
 import { type Ended, type RunningCli, startCli } from '../cli.ts';
 import type { Subject } from './subject.ts';
 
-/** When to kill: so long after the start, or so long after a step was seen to have begun. */
-export type Moment = { afterMs: number } | { inStep: string; afterMs: number };
+/** SIGINT is Ctrl-C: it must end the engine with 130 and leave no child of it. */
+type CrashSignal = 'SIGKILL' | 'SIGINT';
+
+/** When to kill: so long after the start, or so long after a step was seen to have begun. Without a signal: SIGKILL. */
+export type Moment = ({ afterMs: number } | { inStep: string; afterMs: number }) & { signal?: CrashSignal };
 
 export interface Crash {
   number: number;
@@ -48,22 +53,19 @@ export async function crashOnce(subject: Subject, moment: Moment, number: number
  * One installation that is killed (or interrupted) once at each moment, the resume after a kill being the next that is killed, and
  * then resumed to its end. Cheaper than {@link crashOnce} where an installation takes minutes.
  */
-export async function crashInChain(
-  subject: Subject,
-  moments: readonly Moment[],
-  signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL',
-): Promise<readonly Crash[]> {
+export async function crashInChain(subject: Subject, moments: readonly Moment[]): Promise<readonly Crash[]> {
   await subject.clear();
   const crashes: Crash[] = [];
   for (const [index, moment] of moments.entries()) {
     const doneBefore = completedSteps(subject);
     const engine = startEngine(subject, index === 0 ? subject.install : subject.resume);
-    const ended = await killAt(subject, engine, moment, signal);
+    const ended = await killAt(subject, engine, moment);
     const faults = repeatedSteps(ended.stdout, doneBefore).map((step) => `${step} was completed and ran again`);
     // One that came to its end before the signal has ended well.
     if (ended.signal !== 'SIGKILL' && ended.exitCode !== 130 && ended.exitCode !== 0) {
       faults.push(`ended with ${ended.exitCode}: ${ended.stderr.trim().split('\n').slice(-6).join(' / ')}`);
     }
+    if (ended.exitCode === 130) faults.push(...childrenLeft(subject).map((child) => `${child} is left`));
     const killedIn = stepsAtWork(subject);
     crashes.push({ number: index + 1, killedIn, afterMs: moment.afterMs, resumeMs: 0, faults });
   }
@@ -74,19 +76,14 @@ export async function crashInChain(
   });
 }
 
-async function killAt(
-  subject: Subject,
-  engine: RunningCli,
-  moment: Moment,
-  signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL',
-): Promise<Ended> {
+async function killAt(subject: Subject, engine: RunningCli, moment: Moment): Promise<Ended> {
   let ended = false;
   void engine.ended.then(() => {
     ended = true;
   });
   if ('inStep' in moment) await waitForStep(subject, moment.inStep, () => ended);
   await Promise.race([new Promise((resolve) => setTimeout(resolve, moment.afterMs)), engine.ended]);
-  engine.kill(signal);
+  engine.kill(moment.signal ?? 'SIGKILL');
   return await engine.ended;
 }
 
@@ -137,6 +134,14 @@ function stepsThat(subject: Subject, status: string): readonly string[] {
     // Read in the middle of a change, by somebody who holds no lock: the next look tells.
     return [];
   }
+}
+
+/** Children of the latest run, which has ended, by the marker in their environment. */
+function childrenLeft({ home, cluster, plan }: Subject): readonly string[] {
+  const { document } = readState(statePaths(home, cluster, plan));
+  const runId = document?.run_id;
+  if (runId === undefined) return ['what was not recorded'];
+  return findMarkedProcesses(RUN_MARKER, runId, STEP_MARKER).map(({ program, step }) => `${program} of ${step}`);
 }
 
 /** Steps that were recorded as done before the resume and were applied in it all the same. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { METRICS } from '../../../src/telemetry/names.ts';
+import { askLoki } from '../../support/ask-loki.ts';
 import { type Ended, type Ground, makeGround, startCli } from '../../support/cli.ts';
 import { createHostSubject } from '../../support/crash/host-subject.ts';
 import { findFreePort } from '../../support/free-port.ts';
@@ -196,12 +197,6 @@ async function openReceiver(how: Receiver, taken?: (request: TracesRequest) => v
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function askLoki(url: string, query: string): Promise<string[]> {
-  const response = await fetch(`${url}/loki/api/v1/query_range?${new URLSearchParams({ query, limit: '100' })}`);
-  const answer = (await response.json()) as { data: { result: { values: [string, string][] }[] } };
-  return answer.data.result.flatMap(({ values }) => values.map(([, line]) => line));
 }
 
 test('--otlp-file writes traces, logs, durations and the status of every step as lines of OTLP JSON', async () => {
