@@ -1,11 +1,15 @@
 import { CLUSTER_FLAGS, type Flag, MODE_FLAGS, SHARED_FLAGS } from './flags.ts';
+import { RETRY_FLAGS, RETRY_KIND, RETRY_TARGET } from './retry-flags.ts';
 
 export interface CommandSpec {
   /** As yargs takes it. */
   usage: string;
   describe: string;
   flags: Readonly<Record<string, Flag>>;
+  /** One whose name stands with `..` in the usage takes several values. */
   positionals?: Readonly<Record<string, string>>;
+  /** Takes a command behind `--`, which is called so in the help. */
+  rest?: string;
   examples?: readonly (readonly [string, string])[];
 }
 
@@ -16,6 +20,7 @@ const {
   yes,
   color,
   timeout,
+  quiet,
   tenant,
   'dry-run': dryRun,
   'remote-write-url': remoteWriteUrl,
@@ -31,6 +36,16 @@ const TELEMETRY_FLAGS = {
 };
 const PLAN_NAME = { plan: 'name of the plan [default: create-cluster]' };
 const { check, watch, provider, port } = CLUSTER_FLAGS;
+const CHECKPOINT_PLAN = {
+  type: 'string',
+  describe: 'name that the checkpoints of one script share [default: checkpoints]',
+  group: 'Installation',
+} as const;
+const CHECKPOINT_AGAIN = {
+  type: 'boolean',
+  describe: 'run it although it has succeeded before',
+  group: 'Run',
+} as const;
 const PLAN = { plan: 'YAML file, or directory of numbered scripts' };
 
 /** `create-cluster`, which is `cluster create`. */
@@ -107,6 +122,32 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       yes,
     },
   },
+  retry: {
+    usage: 'retry',
+    describe: 'run a command again while that can help, with the policy, breakers and statistics of the installer',
+    flags: { ...RETRY_FLAGS, kind: RETRY_KIND, target: RETRY_TARGET, quiet, color },
+    rest: 'COMMAND...',
+    examples: [['$0 retry --attempts 5 -- docker pull grafana/loki:3.7.8', 'exits as the command does']],
+  },
+  checkpoint: {
+    usage: 'checkpoint <name>',
+    describe: 'run a command once: when it has succeeded before, it is not run again',
+    flags: { cluster, plan: CHECKPOINT_PLAN, again: CHECKPOINT_AGAIN, quiet, color },
+    positionals: { name: 'of the checkpoint, unique in its plan' },
+    rest: 'COMMAND...',
+    examples: [['$0 checkpoint database -- ./setup-database.sh', 'a script may be run again from its start']],
+  },
+  'breaker list': {
+    usage: 'list',
+    describe: 'targets that fail, and those that are not asked for a while',
+    flags: { json, color },
+  },
+  'breaker reset': {
+    usage: 'reset <target>',
+    describe: 'ask a target again at once',
+    flags: { json, color },
+    positionals: { target: 'as `breaker list` names it, such as registry:docker.io' },
+  },
   'telemetry status': {
     usage: 'status [plan]',
     describe: 'what waits to be delivered, and what became of the rest',
@@ -148,6 +189,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
 
 /** What a group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  breaker: 'circuit breakers of registries, mirrors and other services',
   telemetry: 'metrics, traces and logs of runs that wait for their receivers',
   dashboards: 'dashboards of installations for any Grafana',
   alerts: 'alert rules on installations',

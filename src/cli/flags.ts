@@ -4,7 +4,7 @@ export interface Flag {
   type: 'string' | 'boolean' | 'array';
   describe: string;
   choices?: readonly string[];
-  group: 'Mode' | 'Installation' | 'Run' | 'Output';
+  group: 'Mode' | 'Installation' | 'Run' | 'Retry' | 'Output';
   /** Not allowed in a configuration file. */
   commandLineOnly?: boolean;
 }

@@ -14,6 +14,10 @@ export interface Invocation {
   flags: RawFlags;
   /** Positional arguments by name. */
   args: Readonly<Record<string, string | undefined>>;
+  /** Values of the argument that may be repeated. */
+  list: readonly string[];
+  /** What stands behind `--`: somebody else's command, untouched. */
+  rest: readonly string[];
 }
 
 /**
@@ -87,25 +91,30 @@ function buildParser(
     .version(version)
     .help()
     .alias('help', 'h')
-    .parserConfiguration({ 'camel-case-expansion': false, 'greedy-arrays': false, 'dot-notation': false })
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'greedy-arrays': false,
+      'dot-notation': false,
+      'populate--': true,
+    })
     .strict()
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
       throw error instanceof InstallerError ? error : explain(message ?? error?.message ?? '');
     });
-  if (name === 'create-cluster') return addCommand(parser, 'cluster create', CREATE, found);
+  if (name === 'create-cluster') return addCommand(parser, 'cluster create', CREATE, explain, found);
   parser = parser.command('cluster', 'the observability cluster', (inner) =>
-    addCommand(inner, 'cluster create', { ...CREATE, usage: 'create', examples: [] }, found).demandCommand(
+    addCommand(inner, 'cluster create', { ...CREATE, usage: 'create', examples: [] }, explain, found).demandCommand(
       1,
       'cluster needs a command: create',
     ),
   );
   for (const [command, spec] of Object.entries(COMMANDS)) {
-    if (!command.includes(' ')) parser = addCommand(parser, command, spec, found);
+    if (!command.includes(' ')) parser = addCommand(parser, command, spec, explain, found);
   }
   for (const [group, describe] of Object.entries(GROUPS)) {
-    parser = parser.command(group, describe, (inner) => addGroup(inner, group, found));
+    parser = parser.command(group, describe, (inner) => addGroup(inner, group, explain, found));
   }
   return parser
     .completion('completion', 'a completion script for bash or zsh')
@@ -113,17 +122,28 @@ function buildParser(
     .epilogue('create-cluster ARGS is contextcore-install cluster create ARGS');
 }
 
-function addGroup(parser: Argv, group: string, found: (invocation: Invocation) => void): Argv {
+function addGroup(
+  parser: Argv,
+  group: string,
+  explain: (message: string) => InstallerError,
+  found: (invocation: Invocation) => void,
+): Argv {
   const words = commandsIn(group);
   let built = parser;
   for (const word of words) {
     const spec = COMMANDS[`${group} ${word}`];
-    if (spec !== undefined) built = addCommand(built, `${group} ${word}`, spec, found);
+    if (spec !== undefined) built = addCommand(built, `${group} ${word}`, spec, explain, found);
   }
   return built.demandCommand(1, `${group} needs a command: ${words.join(', ')}`);
 }
 
-function addCommand(parser: Argv, command: string, spec: CommandSpec, found: (invocation: Invocation) => void): Argv {
+function addCommand(
+  parser: Argv,
+  command: string,
+  spec: CommandSpec,
+  explain: (message: string) => InstallerError,
+  found: (invocation: Invocation) => void,
+): Argv {
   return parser.command(
     spec.usage,
     spec.describe,
@@ -133,15 +153,20 @@ function addCommand(parser: Argv, command: string, spec: CommandSpec, found: (in
       for (const [positional, describe] of Object.entries(spec.positionals ?? {})) {
         built = built.positional(positional, { type: 'string', describe });
       }
+      if (spec.rest !== undefined) built = built.usage(`$0 ${spec.usage} [flags] -- ${spec.rest}\n\n${spec.describe}`);
       for (const [example, describe] of spec.examples ?? []) built = built.example(example, describe);
       return built;
     },
     (argv) => {
-      const args = Object.fromEntries(
-        Object.keys(spec.positionals ?? {}).map((key) => [key, argv[key] as string | undefined]),
+      const values = Object.keys(spec.positionals ?? {}).map(
+        (key) => [key, argv[key] as string | string[] | undefined] as const,
       );
+      const args = Object.fromEntries(values.flatMap(([key, value]) => (Array.isArray(value) ? [] : [[key, value]])));
+      const list = values.flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : []));
+      const rest = ((argv['--'] as unknown[] | undefined) ?? []).map(String);
+      if (rest.length > 0 && spec.rest === undefined) throw explain(`Unknown argument: ${rest[0]}`);
       const flags = Object.fromEntries(Object.keys(spec.flags).map((key) => [key, argv[key]]));
-      found({ command, flags, args });
+      found({ command, flags, args, list, rest });
     },
   );
 }

@@ -28,3 +28,6 @@ export const TRANSIENT_CLASSES: readonly ErrorClass[] = [
   'server_error',
   'lock_held',
 ];
+
+/** What may be tried again where somebody asks for it: all but what is known to be for good. */
+export const RETRYABLE_CLASSES: readonly ErrorClass[] = [...TRANSIENT_CLASSES, 'broken_state', 'unknown'];

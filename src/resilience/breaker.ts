@@ -115,6 +115,6 @@ function rejection(target: Target, open: NonNullable<BreakerRecord['open']>): In
     class: open.class,
     exhausted: true,
     lines: [`its last failure: ${open.message}`],
-    hint: `when it is well again: contextcore-install breaker reset ${targetId(target)}`,
+    hint: `contextcore-install breaker reset ${targetId(target)} (asks it again at once)`,
   });
 }

@@ -22,6 +22,8 @@ export interface CallOptions {
   /** Cleans up or mends before the next attempt. */
   between?: (failure: Failure, signal: AbortSignal) => Promise<void>;
   signal?: AbortSignal;
+  /** False for what is no service of its own, such as any program: others of its name are not kept waiting. */
+  breaker?: boolean;
 }
 
 export interface Source {
@@ -143,10 +145,10 @@ export function createGuard(options: GuardOptions): Guard {
 
 async function callTarget<T>(
   { clock, random, classify, mask, hear, signal: always, graceMs }: GuardOptions,
-  breaker: Breaker,
+  { admit, report }: Breaker,
   target: Target,
   work: (attempt: GuardedAttempt) => Promise<T>,
-  { profile, policy: changes, between, signal = always }: CallOptions,
+  { profile, policy: changes, between, signal = always, breaker: guarded = true }: CallOptions,
 ): Promise<T> {
   const policy = changePolicy(PROFILES[profile ?? PROFILE_OF[target.kind]], changes);
   const began = clock.now();
@@ -168,7 +170,7 @@ async function callTarget<T>(
         const result = await work({ ...attempt, tell: (request) => void requests.push(request) });
         if (!attempt.isAbandoned()) {
           hear({ type: 'target_tried', ...facts(), attempt: attempt.number });
-          await breaker.report(target);
+          if (guarded) await report(target);
         }
         return result;
       },
@@ -183,7 +185,8 @@ async function callTarget<T>(
         prepare: async (admitted) => {
           await Promise.all(reports);
           try {
-            await breaker.admit(target, Math.min(policy.maxDelayMs, policy.budgetMs ?? policy.maxDelayMs), admitted);
+            if (guarded)
+              await admit(target, Math.min(policy.maxDelayMs, policy.budgetMs ?? policy.maxDelayMs), admitted);
           } catch (thrown) {
             if (thrown instanceof InstallerError && !admitted.aborted) {
               hear({ type: 'target_rejected', target, at: clock.now() });
@@ -196,7 +199,7 @@ async function callTarget<T>(
           const message = mask(messageOf(error));
           const again = retryInMs === undefined ? {} : { retryInMs };
           hear({ type: 'target_tried', ...facts(), attempt, class: errorClass, message, ...again });
-          reports.push(breaker.report(target, { class: errorClass, message }));
+          if (guarded) reports.push(report(target, { class: errorClass, message }));
         },
         ...(between === undefined ? {} : { between }),
       },
