@@ -26,7 +26,7 @@ export const RETRY_KIND = {
 
 export const RETRY_TARGET = {
   type: 'string',
-  describe: 'service that it depends on: it gets a circuit breaker [default: none; counted by the command's name]',
+  describe: 'service that it depends on: it gets a circuit breaker [default: none; counted by its name]',
   group: 'Retry',
 } as const satisfies Flag;
 
