@@ -9,7 +9,12 @@ export interface ConfigFile {
   flags: Record<string, unknown>;
   /** The `preflight:` section as it stands in the file; its owner checks it. */
   preflight?: unknown;
+  /** The `notifications:` section, likewise. */
+  notifications?: unknown;
 }
+
+/** Sections that are no flags. */
+const SECTIONS = ['preflight', 'notifications'] as const;
 
 const FLAGS: Readonly<Record<string, Flag>> = { ...SHARED_FLAGS, ...CLUSTER_FLAGS };
 
@@ -25,20 +30,21 @@ export function readConfigFile(path: string): ConfigFile {
     throw bad(path, 'must hold flag names and their values');
   }
   const flags: Record<string, unknown> = {};
-  let preflight: unknown;
+  const sections: Partial<Record<(typeof SECTIONS)[number], unknown>> = {};
   for (const [key, value] of Object.entries(content)) {
     const where = file.where([key]);
-    if (key === 'preflight') preflight = value;
+    const section = SECTIONS.find((name) => name === key);
+    if (section !== undefined) sections[section] = value;
     else flags[key.replaceAll('_', '-')] = readValue(key.replaceAll('_', '-'), value, where);
   }
-  return { path, flags, ...(preflight === undefined ? {} : { preflight }) };
+  return { path, flags, ...sections };
 }
 
 function readValue(name: string, value: unknown, where: string): unknown {
   const flag = FLAGS[name];
   if (flag === undefined || flag.commandLineOnly === true) {
     const allowed = Object.keys(FLAGS).filter((key) => FLAGS[key]?.commandLineOnly !== true);
-    const near = nearest(name, [...allowed, 'preflight']);
+    const near = nearest(name, [...allowed, ...SECTIONS]);
     throw bad(
       where,
       `unknown setting "${name}"`,

@@ -1,3 +1,4 @@
+import type { Notifications } from '../dashboards/alerts/notifications.ts';
 import type { Step } from '../engine/step.ts';
 
 export const COMPONENTS = [
@@ -66,6 +67,10 @@ export interface ClusterConfig {
   nodeImage?: string;
   /** `--image-mirror PREFIX`: replaces the registry of every image reference. */
   imageMirror?: string;
+  /** Who is told about alerts, by Grafana: checked, and without a secret in it. */
+  notifications?: Notifications;
+  /** Values of the variables that they name, in a run that was given them. Never recorded. */
+  notificationValues?: Readonly<Record<string, string>>;
   preflight: PreflightThresholds;
   /** The kustomize folder (k8s/). */
   manifestsDir: string;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { renderNotifications } from '../../src/dashboards/alerts/notifications.ts';
 import { ALERT_RULES, comparisonOf } from '../../src/dashboards/alerts/render.ts';
-import { renderGrafanaRules } from '../../src/dashboards/alerts/render-grafana.ts';
+import { renderGrafanaRemoval, renderGrafanaRules } from '../../src/dashboards/alerts/render-grafana.ts';
 import { EXAMPLE_NOTIFICATIONS } from '../../src/dashboards/build/example-notifications.ts';
 
 interface Rule {
@@ -76,12 +76,9 @@ test('contact points and policy come from the configuration', () => {
   });
 });
 
-test('a wrong configuration is refused with the name of the field', () => {
-  expect(() => renderNotifications({ contact_points: [] })).toThrow(/notifications\.contact_points/);
-  const point = { name: 'a', type: 'webhook', settings: {}, severities: ['P9'] };
-  expect(() => renderNotifications({ contact_points: [point] })).toThrow(
-    /notifications\.contact_points\.0\.severities\.0/,
-  );
+test('where nobody is told, every rule is taken away by its uid', () => {
+  const uids = read(renderGrafanaRules()).flatMap((group) => group.rules.map(({ uid }) => ({ orgId: 1, uid })));
+  expect(parse(renderGrafanaRemoval())).toEqual({ apiVersion: 1, deleteRules: uids });
 });
 
 test('the provisioning folder tells Grafana where the dashboards are', async () => {

@@ -83,6 +83,11 @@ describe('wrong usage', () => {
   });
 });
 
+/** A section with one contact point of one setting. */
+function notify(setting: string): string {
+  return `notifications:\n  contact_points:\n    - name: a\n      type: webhook\n      settings: { ${setting} }\n`;
+}
+
 /** Content of a configuration file, what the error must say. */
 const BAD_CONFIGS: readonly [string, RegExp][] = [
   ['cluster: [', /c\.yaml:\d+: /],
@@ -97,6 +102,10 @@ const BAD_CONFIGS: readonly [string, RegExp][] = [
   ['port: { prometheus: many }\n', /prometheus=many: not NAME=PORT/],
   ['provider: host\npreflight:\n  disk_gb: lots\n', /c\.yaml.*disk_gb/],
   ['provider: host\npreflight:\n  dsik_gb: 1\n', /c\.yaml.*dsik_gb/],
+  ['notifications: { contact_points: [] }\n', /c\.yaml: notifications\.contact_points: /],
+  [notify('url: $CCX_NO_SUCH_HOOK'), /the secret CCX_NO_SUCH_HOOK is not set/],
+  [notify('password: hush'), /c\.yaml: notifications\.\S+\.password: a secret does not stand here itself/],
+  [notify('addresses: a@example.org'), /notifications: need the components grafana and mimir/],
   ['cluster: *nobody\n', /c\.yaml/],
   ['a: 1\na: 2\n', /c\.yaml:2: /],
 ];
@@ -138,7 +147,7 @@ describe('--config', () => {
 const BAD_PLANS: readonly [string, RegExp][] = [
   ['', /p\.yaml/],
   ['steps: []', /steps/],
-  ['steps:\n  - id: a\n', /p\.yaml:2: steps\.0\.run/],
+  ['steps:\n  - id: a\n', /p\.yaml:2: steps\.0: the step "a" says not what to do/],
   ['steps:\n  - { id: a, run: x }\n  - { id: a, run: x }\n', /two steps have the id "a"/],
   ['steps:\n  - { id: a, run: x, needs: [b] }\n', /needs "b"/],
   ['steps:\n  - { id: "a b", run: x }\n', /step id "a b"/],

@@ -2,6 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { renderNotifications } from '../../src/dashboards/alerts/notifications.ts';
+import { renderGrafanaRemoval, renderGrafanaRules } from '../../src/dashboards/alerts/render-grafana.ts';
+import { EXAMPLE_NOTIFICATIONS } from '../../src/dashboards/build/example-notifications.ts';
 import { buildManifests } from '../../src/providers/kind/manifests/build-manifests.ts';
 import { imageRefs, listImages } from '../../src/providers/kind/manifests/list-images.ts';
 import type { Component } from '../../src/providers/provider.ts';
@@ -15,6 +18,7 @@ import {
   parseManifests,
   workloadsOf,
 } from '../support/manifests.ts';
+import { isAllowed } from '../support/network-policy.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const SUBSETS = Array.from({ length: 2 ** KIND_COMPONENTS.length - 1 }, (_, index) =>
@@ -108,6 +112,35 @@ describe.skipIf(!hasPrograms('kubectl'))('manifests rendered by kustomize (needs
     const manifests = parseManifests(await renderManifests(['grafana']));
     const map = manifests.find(({ metadata }) => metadata.name === 'grafana-dashboards');
     expect(Buffer.byteLength(JSON.stringify(map))).toBeLessThan(256 * 1024);
+  });
+
+  it('tell nobody by Grafana, which has no rules then; with notifications it has them, and may reach the contact points', async () => {
+    const quiet = parseManifests(await renderManifests());
+    const alertingOf = (manifests: readonly Manifest[]) => {
+      const grafana = workloadsOf(manifests).find(({ metadata }) => metadata.name === 'grafana');
+      const volumes: (Volume & { name: string })[] = grafana?.spec.template.spec.volumes;
+      const name = volumes.find((volume) => volume.name === 'alerting')?.configMap?.name ?? '';
+      return dataOf(manifests, name);
+    };
+    const isPolicy = ({ metadata }: Manifest) => metadata.name === 'grafana-to-contact-points';
+    expect(alertingOf(quiet)).toEqual({ 'no-rules.yaml': renderGrafanaRemoval() });
+    expect(quiet.some(isPolicy)).toBe(false);
+
+    const told = parseManifests(await renderManifests(KIND_COMPONENTS, { notifications: EXAMPLE_NOTIFICATIONS }));
+    expect(alertingOf(told)).toEqual({
+      'notifications.yaml': renderNotifications(EXAMPLE_NOTIFICATIONS),
+      'rules.yaml': renderGrafanaRules(),
+    });
+    expect(told.filter(isPolicy)).toHaveLength(1);
+    const grafana = {
+      labels: { 'app.kubernetes.io/name': 'grafana' },
+      namespace: 'observability',
+      address: '10.244.0.9',
+    };
+    const policies = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'NetworkPolicy');
+    const outside = { address: '203.0.113.7' };
+    expect(isAllowed(policies(quiet), grafana, outside, 443, 'TCP')).toBe(false);
+    expect(isAllowed(policies(told), grafana, outside, 443, 'TCP')).toBe(true);
   });
 
   it('ask for the images that imageRefs names: from a mirror, with digests', async () => {

@@ -1,6 +1,7 @@
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
+import { notificationSecrets } from '../asked-notifications.ts';
 import { type ConfigFile, readConfigFile } from '../config-file.ts';
 import { readOptions } from '../options.ts';
 import type { Invocation } from '../program.ts';
@@ -25,7 +26,7 @@ export async function clusterCreate(invocation: Invocation, terminal: Terminal):
     options,
     cluster,
     plan: CREATE_CLUSTER,
-    secrets: [],
+    secrets: notificationSecrets(file, options),
     command: options.mode === 'run' ? 'create-cluster' : `create-cluster --${options.mode}`,
   });
   try {

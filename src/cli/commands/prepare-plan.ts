@@ -8,6 +8,7 @@ import type { ClusterConfig, Provider } from '../../providers/provider.ts';
 import { resolveThresholds } from '../../steps/preflight/profiles.ts';
 import { isPortFree } from '../../system/free-port.ts';
 import { packageFolder } from '../../system/package-folder.ts';
+import { askedNotifications, chooseNotifications } from '../asked-notifications.ts';
 import type { ConfigFile } from '../config-file.ts';
 import type { Options } from '../options.ts';
 import type { Session } from '../session.ts';
@@ -68,11 +69,15 @@ export async function preparePlan(
   const installId = typeof run.install_id === 'string' ? run.install_id : (recovered?.installId ?? randomUUID());
   const nodeImage = options.nodeImage ?? recorded?.node_image;
   const imageMirror = options.imageMirror ?? recorded?.image_mirror;
+  const told = chooseNotifications(askedNotifications(file), recorded?.notifications, components, (name) =>
+    session.ports.secrets.value(name),
+  );
   const choicesWith = (ports: Record<string, number>): Choices => ({
     components: [...components],
     ports,
     ...(nodeImage === undefined ? {} : { node_image: nodeImage }),
     ...(imageMirror === undefined ? {} : { image_mirror: imageMirror }),
+    ...(told.notifications === undefined ? {} : { notifications: told.notifications }),
   });
   const ports = await withPortsReserved(terminal.home, async () => {
     const taken = listReservedPorts(terminal.home, session.paths);
@@ -99,6 +104,7 @@ export async function preparePlan(
     env: terminal.env,
     ...(nodeImage === undefined ? {} : { nodeImage }),
     ...(imageMirror === undefined ? {} : { imageMirror }),
+    ...told,
   };
   const fields = { provider: provider.name, install_id: installId, options: choicesWith(ports) };
   return {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { ALERT_LABEL, annotationsOf, HEAD, type RenderOptions, RULE_GROUPS } from './render.ts';
+import { ALERT_LABEL, ALERT_RULES, annotationsOf, HEAD, type RenderOptions, RULE_GROUPS } from './render.ts';
 import type { AlertRule } from './rule.ts';
 
 export interface GrafanaRuleOptions extends RenderOptions {
@@ -31,6 +31,14 @@ export function renderGrafanaRules({
     rules: rules.map((rule) => grafanaRule(rule, datasource, options)),
   }));
   return HEAD + stringify({ apiVersion: 1, groups }, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/**
+ * A provisioning file for a Grafana that has the rules no longer, or never had: taking away what is not there is no error.
+ */
+export function renderGrafanaRemoval(): string {
+  const deleteRules = ALERT_RULES.map(({ name }) => ({ orgId: 1, uid: uidOf(name) }));
+  return HEAD + stringify({ apiVersion: 1, deleteRules });
 }
 
 function grafanaRule(rule: AlertRule, datasource: string, options: RenderOptions) {

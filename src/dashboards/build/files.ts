@@ -1,7 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { renderNotifications } from '../alerts/notifications.ts';
 import { renderPrometheusRules } from '../alerts/render.ts';
-import { renderGrafanaRules } from '../alerts/render-grafana.ts';
+import { renderGrafanaRemoval, renderGrafanaRules } from '../alerts/render-grafana.ts';
 import { EXAMPLE_NOTIFICATIONS } from './example-notifications.ts';
 import { buildFleet } from './fleet.ts';
 import { buildInstallation } from './installation.ts';
@@ -21,6 +21,7 @@ export function generateFiles(): ReadonlyMap<string, string> {
   }
   files.set('dashboards/alerts/contextcore-install.rules.yaml', renderPrometheusRules());
   files.set('dashboards/provisioning/alerting/rules.yaml', renderGrafanaRules());
+  files.set('k8s/grafana/config/no-rules.yaml', renderGrafanaRemoval());
   files.set('dashboards/notifications/example.yaml', renderNotifications(EXAMPLE_NOTIFICATIONS));
   files.set('docs/metrics.md', renderMetricsPage());
   return files;

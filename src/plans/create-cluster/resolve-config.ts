@@ -1,3 +1,4 @@
+import type { Notifications } from '../../dashboards/alerts/notifications.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { Component, Provider } from '../../providers/provider.ts';
 
@@ -16,6 +17,7 @@ export interface Choices {
   ports: Record<string, number>;
   node_image?: string;
   image_mirror?: string;
+  notifications?: Notifications;
 }
 
 /**

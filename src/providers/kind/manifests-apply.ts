@@ -14,6 +14,12 @@ import { loadImages } from './load-images.ts';
 import { inputsOf } from './manifests/inputs-of.ts';
 import { installIdOf } from './mark.ts';
 import { FIELD_MANAGER, INSTALL_ID_LABEL, STACK_NAMESPACE } from './names.ts';
+import {
+  ensureNotificationSecret,
+  findSecretFault,
+  removeNotificationSecret,
+  restartGrafana,
+} from './notification-secret.ts';
 import type { Stack } from './stack.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
@@ -26,7 +32,7 @@ export function createManifestsApply(config: ClusterConfig, stack: Stack): StepB
   return {
     policy: { timeoutMs: TIMEOUT_MS },
     inputs: async () => ({
-      ...(await inputsOf(config.manifestsDir, config.components)),
+      ...(await inputsOf(config.manifestsDir, config.components, config.notifications)),
       image_mirror: config.imageMirror ?? 'none',
     }),
     observe: (ctx) => observe(ctx, config, stack),
@@ -39,9 +45,12 @@ async function observe(ctx: StepContext, config: ClusterConfig, stack: Stack): P
   const installId = installIdOf(ctx, config);
   const objects = await stack.render(ctx, installId);
   try {
-    const comparison = await compareStack(ctx, config, objects, installId, isNew(ctx));
+    const [comparison, secret] = await Promise.all([
+      compareStack(ctx, config, objects, installId, isNew(ctx)),
+      findSecretFault(ctx, config),
+    ]);
     seen.set(ctx, comparison);
-    return judge(objects, comparison);
+    return judge(objects, comparison, secret?.finding);
   } catch (thrown) {
     ctx.signal.throwIfAborted();
     if (!isApiUnreachable(thrown)) throw thrown;
@@ -53,12 +62,14 @@ function isNew(ctx: StepContext): boolean {
   return ctx.recorded?.outputs === undefined;
 }
 
-function judge(objects: readonly KubeObject[], { missing, drifted, superfluous }: Comparison): Observation {
+function judge(objects: readonly KubeObject[], comparison: Comparison, secret: string | undefined): Observation {
+  const { missing, drifted, superfluous } = comparison;
   if (missing.length === objects.length) return { state: 'absent', reason: 'nothing of it is applied' };
   const findings = [
     ...missing.map((object) => `missing: ${titleOf(object)}`),
     ...drifted.map((object) => `differs: ${titleOf(object)}`),
     ...superfluous.map((object) => `no longer in the manifests: ${titleOf(object)}`),
+    ...(secret === undefined ? [] : [secret]),
   ];
   if (findings.length === 0) return { state: 'present', reason: `${objects.length} objects as the manifests say` };
   const [first = ''] = findings;
@@ -72,16 +83,21 @@ async function apply(ctx: StepContext, config: ClusterConfig, stack: Stack): Pro
   const { drifted, superfluous } = seen.get(ctx) ?? (await compareStack(ctx, config, objects, installId, isNew(ctx)));
   seen.delete(ctx);
   if (drifted.length > 0) await save(ctx, config, drifted);
-  // The namespace and the password stand before the pods that need them.
+  // The namespace and the passwords stand before the pods that need them.
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
+  let isOutdated = false;
   if (config.components.includes('grafana')) {
     await applyObjects(ctx, config, namespaces);
     await ensureAdminSecret(ctx, config, installId);
+    isOutdated = await ensureNotificationSecret(ctx, config, installId);
   }
   ctx.progress(`applying ${objects.length} objects`, { total: objects.length });
   await applyObjects(ctx, config, objects);
+  if (isOutdated) await restartGrafana(ctx, config);
   if (superfluous.length > 0) await prune(ctx, config, superfluous);
-  return { objects: objects.length, namespace: STACK_NAMESPACE };
+  const notifies = config.notifications !== undefined;
+  if (!notifies && ctx.recorded?.outputs?.notifies === true) await removeNotificationSecret(ctx, config);
+  return { objects: objects.length, namespace: STACK_NAMESPACE, ...(notifies ? { notifies } : {}) };
 }
 
 /** Applies as their owner, so that a field somebody else has changed is ours again. */

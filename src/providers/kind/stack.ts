@@ -25,7 +25,7 @@ export interface Stack {
 
 /** Rendered once per run: the files are read when they are needed first. */
 export function createStack(config: ClusterConfig): Stack {
-  const { manifestsDir, components, imageMirror } = config;
+  const { manifestsDir, components, imageMirror, notifications } = config;
   let images: Promise<readonly string[]> | undefined;
   const rendered = new Map<string, Promise<readonly KubeObject[]>>();
   const stack: Stack = {
@@ -48,7 +48,8 @@ export function createStack(config: ClusterConfig): Stack {
     try {
       const localImages = await listPinnedLocals(ctx);
       const labels = { [INSTALL_ID_LABEL]: installId };
-      const folder = await renderKustomization({ manifestsDir, components, imageMirror, localImages, labels, outDir });
+      const choice = { manifestsDir, components, imageMirror, localImages, notifications };
+      const folder = await renderKustomization({ ...choice, labels, outDir });
       const query: StepContext['query'] = (command) => ctx.query({ ...command, env: programEnv(config) });
       return parseObjects(await buildManifests(folder, 'kubectl', query));
     } finally {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,6 @@ import { readNodes } from '../../../src/providers/kind/docker.ts';
 import { findOwner } from '../../../src/providers/kind/ownership.ts';
 import { createKindProvider } from '../../../src/providers/kind/provider.ts';
 import type { ClusterConfig } from '../../../src/providers/provider.ts';
-import { DASHBOARDS_DIR } from '../../support/manifests.ts';
 import { makeStepContext } from '../../support/step-context.ts';
 import { kube, makeConfig, play, run, snapshot, whyNoClusters } from './support.ts';
 
@@ -115,31 +114,6 @@ describe.skipIf(why !== undefined)(`provider kind${why === undefined ? '' : ` (s
     expect(readdirSync(join(saved, readdirSync(saved)[0] ?? ''))).toEqual([
       expect.stringMatching(/^ConfigMap\.observability\.otel/),
     ]);
-  });
-
-  test('Grafana has the dashboards of this repository; an edited one is found, and set back', async () => {
-    const more: ClusterConfig = { ...config, components: ['otel-collector', 'grafana'] };
-    const ctx = await makeStepContext({ step: 'manifests_apply', env: config.env });
-    const { manifests_apply: body } = createKindProvider().steps(more);
-    const read = () => JSON.parse(kube(config, '-n observability get cm grafana-dashboards -o json')).data;
-    const shipped = Object.fromEntries(
-      readdirSync(DASHBOARDS_DIR)
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => [name, readFileSync(join(DASHBOARDS_DIR, name), 'utf8')]),
-    );
-
-    await body.apply(ctx);
-    expect(read()).toEqual(shipped);
-    const again = await makeStepContext({ step: 'manifests_apply', env: config.env });
-    expect(await body.observe?.(again)).toMatchObject({ state: 'present' });
-
-    kube(config, '-n observability patch cm grafana-dashboards --type merge -p {"data":{"fleet.json":"{}"}}');
-    expect(await body.observe?.(ctx)).toMatchObject({
-      state: 'unhealthy',
-      details: ['differs: ConfigMap observability/grafana-dashboards'],
-    });
-    await body.apply(ctx);
-    expect(read()).toEqual(shipped);
   });
 
   test('Grafana has a random password that only the cluster knows; without Grafana its objects go', async () => {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import type { Notifications } from '../../../dashboards/alerts/notifications.ts';
 import type { Inputs } from '../../../engine/record.ts';
 import type { Component } from '../../provider.ts';
+import { alertingFiles } from './alerting-files.ts';
 import { readImagesLock } from './images-lock.ts';
 import { imagesOfFiles } from './list-images.ts';
 import { readManifestFiles } from './manifest-files.ts';
@@ -11,16 +13,26 @@ import { readManifestFiles } from './manifest-files.ts';
  * hex digits of its SHA-256, and `image NAME:TAG` with the locked digest of each image that has one. A file of a component that was not
  * chosen is no input.
  */
-export async function inputsOf(manifestsDir: string, components: readonly Component[]): Promise<Inputs> {
-  const { files } = await readManifestFiles(manifestsDir, components);
+export async function inputsOf(
+  manifestsDir: string,
+  components: readonly Component[],
+  notifications?: Notifications,
+): Promise<Inputs> {
+  const additions = notifications === undefined ? [] : (['notifications'] as const);
+  const { files } = await readManifestFiles(manifestsDir, components, additions);
   const digests = await readImagesLock(manifestsDir);
   const inputs: Inputs = {};
   for (const { path, text } of files) {
-    inputs[posix.join('k8s', path)] = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    inputs[posix.join('k8s', path)] = digestOf(text);
   }
   for (const image of imagesOfFiles(files)) {
     const digest = digests.get(image);
     if (digest !== undefined) inputs[`image ${image}`] = digest;
   }
+  for (const [name, text] of Object.entries(alertingFiles(notifications))) inputs[`alerting/${name}`] = digestOf(text);
   return inputs;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InstallerError } from '../../../errors/installer-error.ts';
 import type { Component } from '../../provider.ts';
-import { type SelectedFolders, selectFolders } from './select-folders.ts';
+import { type Addition, type SelectedFolders, selectFolders } from './select-folders.ts';
 
 export interface ManifestFile {
   /** Relative to the manifest folder, with "/"; `../dashboards/…` is the folder beside it. */
@@ -21,8 +21,9 @@ const DASHBOARDS = '../dashboards';
 export async function readManifestFiles(
   manifestsDir: string,
   components: readonly Component[],
+  additions: readonly Addition[] = [],
 ): Promise<{ folders: SelectedFolders; files: readonly ManifestFile[] }> {
-  const folders = await selectFolders(manifestsDir, components);
+  const folders = await selectFolders(manifestsDir, components, additions);
   const paths: string[] = [];
   for (const folder of folders.resources) paths.push(...(await filesBelow(manifestsDir, folder, ['with'])));
   for (const folder of folders.joins) paths.push(...(await filesBelow(manifestsDir, folder)));

@@ -1,7 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Notifications } from '../../../dashboards/alerts/notifications.ts';
 import type { Component } from '../../provider.ts';
+import { ALERTING_FOLDER, alertingFiles } from './alerting-files.ts';
 import { nameOf, parseImage } from './image-reference.ts';
 import { type ImageDigests, readImagesLock } from './images-lock.ts';
 import { appliedReference, imagesOfFiles } from './list-images.ts';
@@ -16,6 +18,8 @@ export interface RenderOptions {
   imageMirror?: string | undefined;
   /** References that are loaded into the cluster instead of pulled: their digests are not applied. */
   localImages?: readonly string[] | undefined;
+  /** Who is told by Grafana. */
+  notifications?: Notifications | undefined;
   /** Put on every object, not on pods and selectors: a new label restarts nothing. */
   labels?: Readonly<Record<string, string>>;
   /** Where to write; what an earlier call wrote there is replaced, anything else in it is kept. */
@@ -30,8 +34,9 @@ export interface RenderOptions {
  * @throws InstallerError `config` or `usage`: a component without manifests, a bad images.lock, a bad mirror
  */
 export async function renderKustomization(options: RenderOptions): Promise<string> {
-  const { manifestsDir, components, outDir, labels = {} } = options;
-  const { folders, files } = await readManifestFiles(manifestsDir, components);
+  const { manifestsDir, components, outDir, notifications, labels = {} } = options;
+  const additions = notifications === undefined ? [] : (['notifications'] as const);
+  const { folders, files } = await readManifestFiles(manifestsDir, components, additions);
   const digests = await readImagesLock(manifestsDir);
   const images = imageChanges(imagesOfFiles(files), digests, options);
   for (const folder of ['k8s', 'dashboards']) await rm(join(outDir, folder), { recursive: true, force: true });
@@ -39,6 +44,9 @@ export async function renderKustomization(options: RenderOptions): Promise<strin
     const target = join(outDir, 'k8s', path);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, text);
+  }
+  for (const [name, text] of Object.entries(alertingFiles(notifications))) {
+    await writeFile(join(outDir, 'k8s', ALERTING_FOLDER, name), text);
   }
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',

@@ -11,12 +11,19 @@ export interface SelectedFolders {
   joins: readonly string[];
 }
 
+/** What may be chosen besides components, each by a folder A/with/NAME. */
+export type Addition = 'notifications';
+
 /**
  * Finds what a choice of components consists of. The order is that of `components`, so the result is the same each time.
  *
  * @throws InstallerError `config`: a component without manifests, or a manifest folder that cannot be read
  */
-export async function selectFolders(manifestsDir: string, components: readonly Component[]): Promise<SelectedFolders> {
+export async function selectFolders(
+  manifestsDir: string,
+  components: readonly Component[],
+  additions: readonly Addition[] = [],
+): Promise<SelectedFolders> {
   const present = await folderNames(manifestsDir);
   if (present === undefined || !present.has('base')) {
     throw new InstallerError('config', `no manifests in ${manifestsDir}: it holds no folder "base"`);
@@ -29,7 +36,8 @@ export async function selectFolders(manifestsDir: string, components: readonly C
       });
     }
     const others = await folderNames(join(manifestsDir, component, 'with'));
-    joins.push(...components.filter((other) => others?.has(other)).map((other) => `${component}/with/${other}`));
+    const joined = [...components, ...additions].filter((other) => others?.has(other));
+    joins.push(...joined.map((other) => `${component}/with/${other}`));
   }
   return { resources: ['base', ...components], joins };
 }

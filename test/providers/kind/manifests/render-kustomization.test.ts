@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { EXAMPLE_NOTIFICATIONS } from '../../../../src/dashboards/build/example-notifications.ts';
 import { inputsOf } from '../../../../src/providers/kind/manifests/inputs-of.ts';
 import { imageRefs } from '../../../../src/providers/kind/manifests/list-images.ts';
 import { renderKustomization } from '../../../../src/providers/kind/manifests/render-kustomization.ts';
@@ -125,6 +126,19 @@ describe('the inputs of a choice of components', () => {
     expect(Object.keys(inputs)).toContain('k8s/otel-collector/with/mimir/mimir.yaml');
     expect(Object.keys(inputs).filter((path) => /loki|tempo|grafana\//.test(path))).toEqual([]);
     for (const digest of Object.values(inputs)) expect(digest).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('are who is told, and change with it', async () => {
+    const told = await inputsOf(MANIFESTS_DIR, KIND_COMPONENTS, EXAMPLE_NOTIFICATIONS);
+    const names = Object.keys(await inputsOf(MANIFESTS_DIR, KIND_COMPONENTS));
+    expect(Object.keys(told).filter((name) => !names.includes(name))).toEqual([
+      'k8s/grafana/with/notifications/kustomization.yaml',
+      'k8s/grafana/with/notifications/network-policy.yaml',
+      'alerting/notifications.yaml',
+      'alerting/rules.yaml',
+    ]);
+    const rarely = await inputsOf(MANIFESTS_DIR, KIND_COMPONENTS, { ...EXAMPLE_NOTIFICATIONS, repeat_interval: '1d' });
+    expect(rarely['alerting/notifications.yaml']).not.toBe(told['alerting/notifications.yaml']);
   });
 
   it('are the dashboards, too, where Grafana is chosen', async () => {
