@@ -1,6 +1,6 @@
 import { InstallerError } from '../errors/installer-error.ts';
+import { nearest } from '../ui/nearest.ts';
 import type { Flag } from './flags.ts';
-import { nearest } from './nearest.ts';
 
 /** What may be typed at the place where the mistake was made. */
 export interface Known {

@@ -84,22 +84,29 @@ function requestOf(command: Command, env: Record<string, string>): Omit<SpawnReq
   };
 }
 
+/** The environment of this process without the secrets: what every child inherits. */
+export function inheritedEnvironment({ env, secrets }: EnginePorts): Record<string, string> {
+  const withheld = new Set(secrets.names);
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !withheld.has(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+/** @throws InstallerError `config` when the secret is not set */
+export function secretValue({ secrets }: EnginePorts, step: string, name: string): string {
+  const value = secrets.value(name);
+  if (value !== undefined) return value;
+  throw new InstallerError('config', `the secret ${name} is not set in the environment`, {
+    step,
+    hint: `export ${name} and run the same command again`,
+  });
+}
+
 function childEnvironment({ ports, runId, step }: Attempt, command: Command): Record<string, string> {
-  const env: Record<string, string> = {};
-  const withheld = new Set(ports.secrets.names);
-  for (const [name, value] of Object.entries(ports.env)) {
-    if (value !== undefined && !withheld.has(name)) env[name] = value;
-  }
-  for (const name of command.secrets ?? []) {
-    const value = ports.secrets.value(name);
-    if (value === undefined) {
-      throw new InstallerError('config', `the secret ${name} is not set in the environment`, {
-        step,
-        hint: `export ${name} and run the same command again`,
-      });
-    }
-    env[name] = value;
-  }
+  const env = inheritedEnvironment(ports);
+  for (const name of command.secrets ?? []) env[name] = secretValue(ports, step, name);
   return { ...env, ...ports.childEnv?.(step), ...command.env, [RUN_MARKER]: runId, [STEP_MARKER]: step };
 }
 

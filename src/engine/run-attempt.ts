@@ -1,6 +1,6 @@
 import { InstallerError } from '../errors/installer-error.ts';
 import { createGuard } from '../resilience/guard.ts';
-import { execCommand, queryCommand } from './child-commands.ts';
+import { execCommand, inheritedEnvironment, queryCommand, secretValue } from './child-commands.ts';
 import { decide, type Standing } from './decide.ts';
 import type { Action } from './events.ts';
 import { isDone, type Mode, type Outputs, type RecordedChild, type StepRecord } from './record.ts';
@@ -54,6 +54,10 @@ export function createStepContext(
     random: ports.random,
     consent: ports.consent,
     mask: ports.secrets.mask,
+    get env() {
+      return inheritedEnvironment(ports);
+    },
+    secret: (name) => secretValue(ports, step.id, name),
     guard: createGuard({
       clock: ports.clock,
       random: ports.random,

@@ -46,6 +46,8 @@ export interface StepContext {
   readonly random: Random;
   readonly consent: Consent;
   readonly mask: Mask;
+  /** The environment that children inherit: no credentials in it. */
+  readonly env: Readonly<Record<string, string>>;
   /** Whatever asks a service that others run goes through it: breakers, retries, fallbacks, statistics. */
   readonly guard: Guard;
   /** As recorded when this run reached the step. */
@@ -54,6 +56,8 @@ export interface StepContext {
   isDone(step: string): boolean;
   /** Outputs of a step that is done; empty when it has none. */
   outputsOf(step: string): Outputs;
+  /** Value of a secret that the plan declares. @throws InstallerError `config` when it is not set */
+  secret(name: string): string;
   /** Runs a child with its output in the step's log. @throws InstallerError with the tail of its output, unless it exits with 0 */
   exec(command: Command): Promise<void>;
   /** Runs a child for a short answer (at most 8 MiB, not logged); its exit code is the caller's to judge. */

@@ -16,7 +16,7 @@ export async function findState(
 ): Promise<StatePaths> {
   if (plan === undefined || !isPath(plan)) return statePaths(home, cluster ?? DEFAULT_CLUSTER, plan ?? CREATE_CLUSTER);
   const { loadPlan } = await import('../../plans/user/load-plan.ts');
-  const loaded = loadPlan(plan, cluster);
+  const loaded = await loadPlan(plan, cluster);
   return statePaths(home, loaded.plan.cluster, loaded.plan.name);
 }
 

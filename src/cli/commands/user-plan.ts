@@ -24,7 +24,7 @@ export async function runUserPlan({ command, flags, args }: Invocation, terminal
   const file = typeof flags.config === 'string' ? readConfigFile(flags.config) : undefined;
   const mode = MODE_OF[command];
   const options = readOptions({ ...file?.flags, ...given, ...(mode === undefined ? {} : { [mode]: true }) });
-  const { plan, path, secrets, concurrency } = loadPlan(args.plan ?? '', options.cluster, options.secrets);
+  const { plan, path, secrets, concurrency } = await loadPlan(args.plan ?? '', options.cluster, options.secrets);
   if (options.mode === 'status') return await showStatus(terminal, options, plan.cluster, plan.name);
   if (options.mode === 'reset') return await resetPlan(terminal, options, plan.cluster, plan.name);
   const session = await openSession({

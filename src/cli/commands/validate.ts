@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 
 /** `validate PLAN`: what a run would refuse before it starts. @returns exit code */
 export async function validate({ args, flags }: Invocation, terminal: Terminal): Promise<number> {
-  const { plan, path } = loadPlan(args.plan ?? '');
+  const { plan, path } = await loadPlan(args.plan ?? '');
   const steps = orderSteps(plan);
   for (const step of steps) await step.inputs?.();
   if (flags.json === true) {

@@ -4,7 +4,7 @@ import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import type { Step } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { commandStep } from '../../steps/command.ts';
-import type { LoadedPlan } from './plan-file.ts';
+import { type LoadedPlan, planName } from './plan-file.ts';
 
 const NUMBERED = /^(\d+)[-_](.+?)(?:\.(?:sh|bash))?$/;
 
@@ -45,10 +45,6 @@ export function loadScriptFolder(path: string, cluster: string | undefined, secr
     });
     steps.push({ ...body, needs: before === undefined ? [] : [before] });
   }
-  const name =
-    basename(folder)
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '') || 'scripts';
+  const name = planName(basename(folder)) || 'scripts';
   return { plan: { name, cluster: cluster ?? DEFAULT_CLUSTER, steps }, path: folder, secrets };
 }
