@@ -3,6 +3,8 @@ import type { Consent, Listener } from '../engine/ports.ts';
 import type { EnginePorts } from '../engine/run-ports.ts';
 import { classifyError } from '../errors/classify-error.ts';
 import { PROFILES } from '../resilience/policy.ts';
+import { createStatistics, type Statistics, type StatisticsByTarget } from '../resilience/statistics.ts';
+import { rememberStatistics } from '../resilience/statistics-record.ts';
 import { forgetState } from '../state/forget.ts';
 import { estimate, readHistory } from '../state/history.ts';
 import { acquireLock, type LockHandle } from '../state/lock.ts';
@@ -48,6 +50,8 @@ export interface Session {
   signal: AbortSignal;
   /** How commands to type next name this installation. */
   target: CommandTarget;
+  /** What came of everything that was asked of services in this session. */
+  targets(): StatisticsByTarget;
   /** Forgets the state: what it records is gone. Logs and history stay. */
   forget(): Promise<void>;
   close(): Promise<void>;
@@ -69,6 +73,8 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   let interrupts: Interrupts | undefined;
   let reporter: Reporter | undefined;
   let telemetry: Telemetry | undefined;
+  let seen: Statistics | undefined;
+  const shared = createDiskStore(sharedFolder(terminal.home));
   try {
     lock = await acquireLock(paths, { command: request.command });
     const { planPath } = request;
@@ -99,7 +105,12 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       notify: warn,
     });
     telemetry = runTelemetry;
-    const listeners: Listener[] = [terminalReporter.listener, runTelemetry.listener];
+    const statistics = createStatistics();
+    seen = statistics;
+    const hearTargets: Listener = (event) => {
+      if ('target' in event) statistics.hear(event);
+    };
+    const listeners: Listener[] = [terminalReporter.listener, runTelemetry.listener, hearTargets];
     const ports: EnginePorts = {
       clock: systemClock,
       random: Math.random,
@@ -110,7 +121,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       secrets,
       listeners,
       env: terminal.env,
-      shared: createDiskStore(sharedFolder(terminal.home)),
+      shared,
       classify: classifyError,
       policy: PROFILES.install,
       graceMs: GRACE_MS,
@@ -131,6 +142,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       consent,
       signal: interrupts.signal,
       target,
+      targets: statistics.byTarget,
       forget,
       close,
     };
@@ -147,6 +159,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       // The state first: the lock must cover its last write.
       await state?.close();
     } finally {
+      await rememberStatistics(shared, seen?.byTarget() ?? {});
       tellLeftover(terminal, { cluster, plan }, options, await telemetry?.close());
       await lock?.release();
     }

@@ -7,12 +7,19 @@ interface OfTarget {
   target: Target;
 }
 
-/** What one request over HTTP was; no query, no credentials. */
+/** What one request over HTTP was. */
 export interface RequestFacts {
   method: string;
+  /** Absolute; query and credentials are cut off. */
   url: string;
   /** Absent when no answer came. */
   status?: number;
+}
+
+/** With its times, in milliseconds since the epoch. */
+export interface TimedRequest extends RequestFacts {
+  startedAt: number;
+  endedAt: number;
 }
 
 /** What happens between an installation and the services that it depends on. */
@@ -27,7 +34,7 @@ export type ResilienceEvent =
       class?: ErrorClass;
       message?: string;
       retryInMs?: number;
-      requests?: readonly RequestFacts[];
+      requests?: readonly TimedRequest[];
     })
   /** An open breaker kept it from being tried. */
   | (OfTarget & { type: 'target_rejected' })

@@ -1,7 +1,7 @@
 import type { ErrorClass } from '../errors/error-class.ts';
 import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
-import type { RequestFacts, ResilienceEvent } from './events.ts';
+import type { RequestFacts, ResilienceEvent, TimedRequest } from './events.ts';
 import { changePolicy, PROFILES, type ProfileName, type RetryPolicy } from './policy.ts';
 import { type Attempt, type Failure, retry } from './retry.ts';
 import { orderSources, rememberSources } from './sources.ts';
@@ -10,7 +10,7 @@ import type { Random } from './time.ts';
 
 /** One try at a target. */
 export interface GuardedAttempt extends Attempt {
-  /** Tells which request was made, for traces. */
+  /** Tells which request was made, when it has ended, for traces. */
   tell(request: RequestFacts): void;
 }
 
@@ -153,21 +153,26 @@ async function callTarget<T>(
   const policy = changePolicy(PROFILES[profile ?? PROFILE_OF[target.kind]], changes);
   const began = clock.now();
   let attemptBegan = began;
-  let requests: RequestFacts[] = [];
+  let requests: TimedRequest[] = [];
   const facts = () => ({
     target,
     at: clock.now(),
     durationMs: clock.now() - attemptBegan,
     elapsedMs: clock.now() - began,
-    ...(requests.length === 0 ? {} : { requests: requests.map((request) => ({ ...request, url: mask(request.url) })) }),
+    ...(requests.length === 0 ? {} : { requests }),
   });
+  /** Told when it has ended; it began when the one before it ended. */
+  const tell = (request: RequestFacts): void => {
+    const startedAt = requests.at(-1)?.endedAt ?? attemptBegan;
+    requests.push({ ...request, url: mask(withoutSecrets(request.url)), startedAt, endedAt: clock.now() });
+  };
   const reports: Promise<void>[] = [];
   try {
     return await retry(
       async (attempt) => {
         attemptBegan = clock.now();
         requests = [];
-        const result = await work({ ...attempt, tell: (request) => void requests.push(request) });
+        const result = await work({ ...attempt, tell });
         if (!attempt.isAbandoned()) {
           hear({ type: 'target_tried', ...facts(), attempt: attempt.number });
           if (guarded) await report(target);
@@ -215,4 +220,10 @@ async function callTarget<T>(
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return (message.split('\n', 1)[0] ?? '').slice(0, LONGEST_MESSAGE);
+}
+
+/** Signed links carry their credentials in the query. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }

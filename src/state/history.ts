@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Mode, RunResult } from '../engine/record.ts';
+import type { StatisticsByTarget } from '../resilience/statistics.ts';
 import { makeFolderDurably, temporaryName } from './durable-file.ts';
 import type { StatePaths } from './paths.ts';
 import { readIfThere } from './read-file.ts';
@@ -30,6 +31,8 @@ export interface HistoryEntry {
   ended_at: string;
   /** Milliseconds that each step which did its work and succeeded took. */
   steps: Readonly<Record<string, number>>;
+  /** What came of everything that was asked of services. */
+  targets?: StatisticsByTarget;
 }
 
 /** Every run that is remembered, oldest first. A line that cannot be read is left out. */

@@ -1,5 +1,6 @@
 import { formatDuration } from './format-time.ts';
 import type { Paint } from './paint.ts';
+import { troubleLines } from './resilience-lines.ts';
 import type { RunView } from './run-view.ts';
 import { cleanLine } from './text.ts';
 
@@ -8,7 +9,7 @@ import { cleanLine } from './text.ts';
  * (of optional steps, or of a second step that ran beside the first).
  */
 export function describeOutcome(view: RunView, paint: Paint): string[] {
-  const { finish, steps } = view;
+  const { finish, steps, targets } = view;
   if (finish === undefined) return [];
   const others = [...view.failed].filter(({ error }) => error !== undefined && error.message !== finish.error?.message);
   const lines = others.flatMap(({ id, severity, error }) => [
@@ -16,6 +17,7 @@ export function describeOutcome(view: RunView, paint: Paint): string[] {
     ...(error?.hint === undefined ? [] : [`  ${cleanLine(error.hint)}`]),
     ...(error?.log === undefined ? [] : [paint.dim(`  log: ${cleanLine(error.log)}`)]),
   ]);
+  lines.push(...troubleLines(targets()).map((text) => `${paint.attention('!')} ${cleanLine(text)}`));
   const took = formatDuration(finish.durationMs);
   const count = `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`;
   if (finish.result === 'success') {

@@ -4,6 +4,7 @@ import { headingOf } from './frame.ts';
 import { noticeLines } from './notice.ts';
 import { describeOutcome } from './outcome.ts';
 import type { Reporter, TextOptions } from './reporter-body.ts';
+import { resilienceLine } from './resilience-lines.ts';
 import { createRunView, type StepView } from './run-view.ts';
 import { describeEnd, describeNow } from './step-text.ts';
 import { cleanLine, padTo } from './text.ts';
@@ -124,6 +125,15 @@ export function createPlain(options: TextOptions): Reporter {
           paint.attention,
         );
         break;
+      case 'target_tried':
+      case 'breaker_changed':
+      case 'fallback_taken': {
+        const text = resilienceLine(event);
+        if (text === undefined) break;
+        announce(step);
+        line(step, text, paint.attention);
+        break;
+      }
       case 'step_observed':
         if (verbose) line(step, `looks ${event.state}${event.reason === undefined ? '' : `: ${event.reason}`}`);
         break;

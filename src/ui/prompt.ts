@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Consent } from '../engine/ports.ts';
 import { InstallerError } from '../errors/installer-error.ts';
 import { createPaint } from './paint.ts';
@@ -58,6 +57,8 @@ export function createConsent(options: ConsentOptions): Consent {
 
 async function readYes(options: ConsentOptions, question: string, details: readonly string[]): Promise<boolean> {
   const { stdin, stderr, signal } = options;
+  // Loaded for a question only: few runs ask one.
+  const { createInterface } = await import('node:readline');
   const paint = createPaint(options.color ?? false);
   for (const line of details) stderr.write(`    ${cleanLine(line)}\n`);
   stderr.write(`${paint.attention('?')} ${paint.strong(cleanLine(question))} [y/N] `);

@@ -1,5 +1,7 @@
 import type { Action, EngineEvent, RunStarted } from '../engine/events.ts';
 import { isDone, type RecordedError, type StepStatus } from '../engine/record.ts';
+import { createStatistics, type StatisticsByTarget } from '../resilience/statistics.ts';
+import { resilienceLine } from './resilience-lines.ts';
 
 export type StepState = 'waiting' | 'running' | 'retrying' | 'done' | 'failed' | 'interrupted' | 'blocked';
 
@@ -38,6 +40,8 @@ export interface RunView {
   /** The last ones that ended, newest last. */
   readonly recent: readonly StepView[];
   readonly doneCount: number;
+  /** What came of everything that was asked of services so far. */
+  targets(): StatisticsByTarget;
   step(id: string): StepView;
   apply(event: EngineEvent): void;
 }
@@ -50,6 +54,7 @@ export function createRunView(): RunView {
   const running = new Set<StepView>();
   const failed = new Set<StepView>();
   const recent: StepView[] = [];
+  const statistics = createStatistics();
   let start: RunStarted | undefined;
   let finish: RunView['finish'];
   let doneCount = 0;
@@ -100,6 +105,16 @@ export function createRunView(): RunView {
         begin(step(event.step), event.at);
         step(event.step).progress = describeProgress(event);
         break;
+      case 'target_tried':
+      case 'target_rejected':
+      case 'breaker_changed':
+      case 'fallback_taken':
+      case 'checksum_compared': {
+        statistics.hear(event);
+        const line = resilienceLine(event);
+        if (line !== undefined) step(event.step).progress = line;
+        break;
+      }
       case 'attempt_failed': {
         const view = step(event.step);
         begin(view, event.at);
@@ -132,6 +147,7 @@ export function createRunView(): RunView {
 
   return {
     steps,
+    targets: statistics.byTarget,
     running,
     failed,
     recent,

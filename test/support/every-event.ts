@@ -71,7 +71,15 @@ const SAMPLES: { [Type in EngineEvent['type']]: Required<Extract<EngineEvent, { 
     class: 'rate_limited',
     message: '429 Too Many Requests',
     retryInMs: 500,
-    requests: [{ method: 'HEAD', url: 'https://registry-1.docker.io/v2/grafana/loki/manifests/3.7.8', status: 429 }],
+    requests: [
+      {
+        method: 'HEAD',
+        url: 'https://registry-1.docker.io/v2/grafana/loki/manifests/3.7.8',
+        status: 429,
+        startedAt: START - 40,
+        endedAt: START,
+      },
+    ],
   },
   target_rejected: { type: 'target_rejected', at, step, stepAttempt: 1, target },
   breaker_changed: { type: 'breaker_changed', at, step, stepAttempt: 1, target, state: 'open' },

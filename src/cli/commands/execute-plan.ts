@@ -3,9 +3,11 @@ import type { Mode, RunFields } from '../../engine/record.ts';
 import { type RunReport, runPlan } from '../../engine/run-plan.ts';
 import { type SurveyedStep, surveyPlan } from '../../engine/survey-plan.ts';
 import { appendHistory } from '../../state/history.ts';
+import { formatDuration } from '../../ui/format-time.ts';
 import { commandFor } from '../../ui/next-command.ts';
 import { renderRepairList, renderSurvey } from '../../ui/plan-view.ts';
 import type { Endpoint } from '../../ui/status.ts';
+import { appendStepSummary } from '../../ui/step-summary.ts';
 import { renderSummary } from '../../ui/summary.ts';
 import type { Options } from '../options.ts';
 import type { Session } from '../session.ts';
@@ -54,6 +56,7 @@ export async function executePlan(
   tracing.tell(endpoints);
   await session.reporter.finish();
   remember(session, mode, report);
+  reportToJob(session, terminal, plan, report);
   if (report.error !== undefined) {
     // Whoever has stopped it need not be told to mend anything.
     const first =
@@ -69,6 +72,32 @@ export async function executePlan(
     terminal.stderr.write(`${renderSummary(session.target, view)}\n`);
   }
   return report;
+}
+
+/** The page of a CI job shows how the run went, and which services made trouble. */
+function reportToJob(
+  session: Session,
+  { env }: Terminal,
+  plan: Plan,
+  { result, outcomes, durationMs }: RunReport,
+): void {
+  const recorded = session.state.document.steps;
+  appendStepSummary(env.GITHUB_STEP_SUMMARY, {
+    title: `${plan.name} on ${plan.cluster}`,
+    result: `${result} after ${formatDuration(durationMs)}`,
+    steps: plan.steps.map(({ id }) => {
+      const { status = 'pending', attempts = 0, duration_ms: duration } = recorded[id] ?? {};
+      const error = outcomes.get(id)?.error?.message;
+      return {
+        id,
+        status,
+        attempts,
+        ...(duration === undefined ? {} : { durationMs: duration }),
+        ...(error === undefined ? {} : { error }),
+      };
+    }),
+    targets: session.targets(),
+  });
 }
 
 function showSurvey(terminal: Terminal, options: Options, mode: Mode, rows: readonly SurveyedStep[]): void {
@@ -111,6 +140,7 @@ function remember(session: Session, mode: Mode, report: RunReport): void {
     started_at: new Date(endedAt.getTime() - report.durationMs).toISOString(),
     ended_at: endedAt.toISOString(),
     steps: durations,
+    ...(Object.keys(session.targets()).length === 0 ? {} : { targets: session.targets() }),
   };
   try {
     appendHistory(session.paths, entry);

@@ -3,6 +3,7 @@ import type { EngineEvent } from '../../engine/events.ts';
 import type { RecordedError } from '../../engine/record.ts';
 import { ATTRIBUTES, EVENTS, SPANS } from '../names.ts';
 import { type CicdResult, errorTypeOf, resultOfError, toHrTime } from './run-facts.ts';
+import { traceRequests } from './trace-requests.ts';
 
 type OfStep = Extract<EngineEvent, { step: string }>;
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>;
@@ -143,6 +144,9 @@ export function createStepTrace({ tracer, parent, plan, runId, step, at }: StepT
           break;
         case 'child_finished':
           endChild(event);
+          break;
+        case 'target_tried':
+          traceRequests(tracer, attempt?.context ?? context, event);
           break;
         case 'step_finished':
           finish(event);

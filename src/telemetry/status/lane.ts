@@ -65,7 +65,7 @@ const REPEATED: readonly Metric[] = [
 export function createStatusLane(options: LaneOptions): StatusLane {
   const { spool, folder, labels, version, clock, volumes } = options;
   const ledger = openLedger(folder, spool);
-  const memory: RunMemory = { startedAt: clock.now(), changed: false };
+  const memory: RunMemory = { startedAt: clock.now(), changed: false, exhausted: new Set() };
 
   function write(samples: readonly Sample[]): void {
     for (const record of encodeSamples(labels, samples)) spool.append(record);

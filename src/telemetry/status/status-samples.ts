@@ -1,6 +1,7 @@
 import type { EngineEvent, RunStarted } from '../../engine/events.ts';
 import type { RunResult } from '../../engine/record.ts';
 import { METRICS, type Metric, RUN_STATUS_VALUES, STEP_STATUS_VALUES } from '../names.ts';
+import { resilienceSamples } from './resilience-samples.ts';
 import type { OwnLabels } from './sample.ts';
 
 /** A sample as an event asks for it: a value, or what a counter goes up by. */
@@ -11,6 +12,8 @@ export interface RunMemory {
   startedAt: number;
   /** A step did more than look. */
   changed: boolean;
+  /** Labels of the targets that have exhausted their retries. */
+  exhausted: Set<string>;
 }
 
 const RUN_RESULTS = ['success', 'failure', 'timeout', 'cancellation', 'error'] as const satisfies RunResult[];
@@ -26,6 +29,7 @@ export function samplesOf(event: EngineEvent, memory: RunMemory, version: string
     case 'run_started':
       memory.startedAt = event.at;
       memory.changed = false;
+      memory.exhausted.clear();
       return startOfRun(event, version);
     case 'step_recorded':
       return recordedStep(event);
@@ -33,6 +37,12 @@ export function samplesOf(event: EngineEvent, memory: RunMemory, version: string
       return finishedStep(event, memory);
     case 'run_finished':
       return endOfRun(event, memory);
+    case 'target_tried':
+    case 'target_rejected':
+    case 'breaker_changed':
+    case 'fallback_taken':
+    case 'checksum_compared':
+      return resilienceSamples(event, memory.exhausted);
     default:
       return [];
   }

@@ -6,7 +6,7 @@ import { SCENES, START } from '../../support/recorded-runs.ts';
 
 /** `name{labels}` with values and times relative to the start, in the order told. */
 function tell(events: readonly EngineEvent[]): Record<string, (readonly [number, number])[]> {
-  const memory: RunMemory = { startedAt: 0, changed: false };
+  const memory: RunMemory = { startedAt: 0, changed: false, exhausted: new Set<string>() };
   const told: Record<string, (readonly [number, number])[]> = {};
   for (const draft of events.flatMap((event) => samplesOf(event, memory, '1.2.3'))) {
     const name = nameOf(draft);
@@ -68,7 +68,7 @@ test('a run that only looked has no duration, whose averages would say little', 
 });
 
 test('no event carries an id, an error text or a host into a label', () => {
-  const memory: RunMemory = { startedAt: 0, changed: false };
+  const memory: RunMemory = { startedAt: 0, changed: false, exhausted: new Set<string>() };
   const drafts = EVERY_EVENT.flatMap((event) => samplesOf(event, memory, '1.2.3'));
   for (const { metric, labels } of drafts) {
     expect(Object.keys(labels).filter((label) => !(metric.labels as readonly string[]).includes(label))).toEqual([]);
