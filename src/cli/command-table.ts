@@ -1,4 +1,5 @@
 import { CLUSTER_FLAGS, type Flag, MODE_FLAGS, SHARED_FLAGS } from './flags.ts';
+import { IMAGE_COMMANDS } from './image-flags.ts';
 import { RETRY_FLAGS, RETRY_KIND, RETRY_TARGET } from './retry-flags.ts';
 
 export interface CommandSpec {
@@ -148,6 +149,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     flags: { json, color },
     positionals: { target: 'as `breaker list` names it, such as registry:docker.io' },
   },
+  ...IMAGE_COMMANDS,
   'telemetry status': {
     usage: 'status [plan]',
     describe: 'what waits to be delivered, and what became of the rest',
@@ -189,6 +191,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
 
 /** What a group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
+  images: 'container images: checked, replaced when they are gone, mirrored',
   breaker: 'circuit breakers of registries, mirrors and other services',
   telemetry: 'metrics, traces and logs of runs that wait for their receivers',
   dashboards: 'dashboards of installations for any Grafana',

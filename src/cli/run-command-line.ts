@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   checkpoint: async () => (await import('./commands/checkpoint.ts')).checkpoint,
   'breaker list': async () => (await import('./commands/breaker.ts')).breakerList,
   'breaker reset': async () => (await import('./commands/breaker.ts')).breakerReset,
+  'images check': async () => (await import('./commands/images-check.ts')).imagesCheck,
+  'images fix': async () => (await import('./commands/images-fix.ts')).imagesFix,
   'telemetry status': async () => (await import('./commands/telemetry.ts')).telemetryStatus,
   'telemetry flush': async () => (await import('./commands/telemetry.ts')).telemetryFlush,
   'rebuild-state': async () => (await import('./commands/rebuild-state.ts')).rebuildState,

@@ -1,0 +1,58 @@
+import { CHANGES } from '../images/fix/version-change.ts';
+import type { CommandSpec } from './command-table.ts';
+import { CLUSTER_FLAGS, SHARED_FLAGS } from './flags.ts';
+
+const { json, quiet, color, yes, timeout } = SHARED_FLAGS;
+const FILES = { file: 'compose file, Kubernetes manifest, list with one reference a line, or a folder of these' };
+const COMMON = {
+  'plain-http': {
+    type: 'array',
+    describe: 'registry without TLS, HOST:PORT (repeatable); those of this machine are known',
+    group: 'Run',
+  },
+  timeout: { ...timeout, describe: 'limit of everything, such as 90s' },
+  json,
+  quiet,
+  color,
+} as const;
+const PLATFORM = {
+  type: 'string',
+  describe: 'what the images must run on, such as linux/arm64 [default: that of this machine]',
+  group: 'Run',
+} as const;
+const LOCAL = {
+  type: 'boolean',
+  describe: 'count images that Docker has here; --no-local asks the registries for all [default: true]',
+  group: 'Run',
+} as const;
+
+/** The commands of the group `images`, for the table of commands. */
+export const IMAGE_COMMANDS = {
+  'images check': {
+    usage: 'check <file..>',
+    describe: 'ask the registries whether all images can be had, without pulling any',
+    flags: { platform: PLATFORM, 'image-mirror': CLUSTER_FLAGS['image-mirror'], local: LOCAL, ...COMMON },
+    positionals: FILES,
+    examples: [['$0 images check compose.yaml k8s/', 'exit 1, and the line, when one cannot be had']],
+  },
+  'images fix': {
+    usage: 'fix <file..>',
+    describe: 'write what can be had in the place of images that are gone, by their chains of fallbacks',
+    flags: {
+      'dry-run': { type: 'boolean', describe: 'show the difference, write nothing', group: 'Mode' },
+      revert: { type: 'boolean', describe: 'take the last fix back', group: 'Mode' },
+      allow: {
+        type: 'string',
+        choices: CHANGES.filter((change) => change !== 'same'),
+        describe: 'largest change of version that is not asked for [default: patch]',
+        group: 'Run',
+      },
+      chains: { type: 'array', describe: 'file of chains that go before the others (repeatable)', group: 'Run' },
+      platform: PLATFORM,
+      local: LOCAL,
+      yes,
+      ...COMMON,
+    },
+    positionals: FILES,
+  },
+} as const satisfies Record<string, CommandSpec>;

@@ -1,0 +1,46 @@
+import { containerPlatform, type Platform, parsePlatform } from '../images/platform.ts';
+import { openRegistryApi, type RegistryApi } from '../images/registry/api.ts';
+import { dockerCredentials } from '../images/registry/credentials.ts';
+import { parseDuration } from '../ui/duration.ts';
+import { type GuardSession, openGuardSession } from './guard-session.ts';
+import type { RawFlags } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the commands of the group `images` work with; `close` always. */
+export interface ImageSession extends GuardSession {
+  api: RegistryApi;
+  platform: Platform;
+}
+
+/** @throws InstallerError `usage` for `--platform` or `--timeout` */
+export function openImageSession(title: string, flags: RawFlags, terminal: Terminal): ImageSession {
+  const platform =
+    flags.platform === undefined ? containerPlatform(process.arch) : parsePlatform(String(flags.platform));
+  const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(String(flags.timeout), '--timeout');
+  const { env } = terminal;
+  const session = openGuardSession(terminal, {
+    title,
+    quiet: flags.quiet === true,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  const api = openRegistryApi({
+    env,
+    credentials: dockerCredentials(env),
+    now: Date.now,
+    plainHttp: listOf(flags['plain-http']),
+  });
+  return {
+    ...session,
+    api,
+    platform,
+    async close() {
+      await api.close();
+      await session.close();
+    },
+  };
+}
+
+/** Values of a flag that may be repeated. */
+export function listOf(value: unknown): readonly string[] {
+  return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
+}

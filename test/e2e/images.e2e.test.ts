@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeGround } from '../support/cli.ts';
+import { writeFile } from '../support/cli-files.ts';
+import {
+  type PushedImage,
+  pushImage,
+  REGISTRY,
+  type RunningRegistry,
+  startRegistry,
+} from '../support/servers/registry.ts';
+import { missingPrograms } from '../support/servers/start-server.ts';
+import { covers } from './interface.ts';
+
+const missing = await missingPrograms(REGISTRY);
+
+describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing})` : ''}`, () => {
+  let registry: RunningRegistry;
+  let web: PushedImage;
+
+  beforeAll(async () => {
+    registry = await startRegistry();
+    web = await pushImage(registry.url, 'us/web:1.2.0', { platforms: ['linux/amd64', 'linux/arm64'] });
+    await pushImage(registry.url, 'us/db:16.4.1', { platforms: ['linux/amd64', 'linux/arm64'] });
+    await pushImage(registry.url, 'us/db:17', { platforms: ['linux/amd64', 'linux/arm64'] });
+  });
+  afterAll(() => registry?.stop());
+
+  const compose = (db = '16.4.0') =>
+    [
+      '# Our stack',
+      'services:',
+      `  web: { image: "${registry.host}/us/web:1.2.0" }`,
+      '  db:',
+      `    image: ${registry.host}/us/db:${db} # the data`,
+      '',
+    ].join('\n');
+  const chain = (...fallbacks: string[]) =>
+    `version: 1\nchains:\n  - image: ${registry.host}/us/db:16.4.0\n    fallbacks:\n${fallbacks
+      .map((tag) => `      - image: ${registry.host}/us/db:${tag}\n`)
+      .join('')}`;
+
+  test(`are checked: what cannot be had is named with its line ${covers('images check', 'exit 1')}`, async () => {
+    const ground = makeGround();
+    const file = writeFile(ground.folder, 'compose.yaml', compose());
+    const failed = await ground.install(['images', 'check', file]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(
+      /✓ \S+us\/web:1\.2\.0 +registry +sha256:[0-9a-f]{12} +linux\/\S+ +\S+compose\.yaml:3/,
+    );
+    expect(failed.stderr).toContain(`1 of 2 images cannot be had: ${registry.host}/us/db:16.4.0`);
+    expect(failed.stderr).toContain(`${file}:5: ${registry.host}/us/db:16.4.0: not found (404)`);
+    const good = await ground.install(['images', 'check', writeFile(ground.folder, 'good.yaml', compose('17'))]);
+    expect(good).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test(`are told as JSON, for a platform and from a mirror ${covers('images --json', '--image-mirror')}`, async () => {
+    const ground = makeGround();
+    const list = writeFile(ground.folder, 'images.txt', 'us/web:1.2.0\nus/web:2\n');
+    const args = ['images', 'check', list, '--image-mirror', registry.host, '--platform', 'linux/arm64', '--json'];
+    const { exitCode, stdout } = await ground.install(args);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      platform: 'linux/arm64',
+      images: [
+        {
+          image: 'us/web:1.2.0',
+          reference: `${registry.host}/us/web:1.2.0`,
+          available: true,
+          found: 'registry',
+          digest: web.digest,
+          platform: 'linux/arm64',
+          places: [{ file: list, line: 1 }],
+        },
+        { image: 'us/web:2', available: false, error: { class: 'not_found' }, places: [{ file: list, line: 2 }] },
+      ],
+    });
+  });
+
+  test(`that are gone are replaced, and taken back ${covers('images fix')}`, async () => {
+    const ground = makeGround();
+    const file = writeFile(ground.folder, 'compose.yaml', compose());
+    const chains = writeFile(ground.folder, 'chains.yaml', chain('16.4.9', '16.4.1', '17'));
+    const tried = await ground.install(['images', 'fix', file, '--chains', chains, '--dry-run']);
+    expect(tried.exitCode).toBe(0);
+    expect(tried.stderr).toContain(`+    image: ${registry.host}/us/db:16.4.1 # the data`);
+    expect(tried.stderr).toContain('patch version; not to be had');
+    expect(readFileSync(file, 'utf8')).toBe(compose());
+    const fixed = await ground.install(['images', 'fix', file, '--chains', chains, '--json']);
+    expect(fixed.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(compose('16.4.1'));
+    const { fixes, copies } = JSON.parse(fixed.stdout);
+    expect(fixes).toMatchObject([{ to: `${registry.host}/us/db:16.4.1`, change: 'patch' }]);
+    expect(readFileSync(copies[0].copy, 'utf8')).toBe(compose());
+    expect((await ground.install(['images', 'fix', file, '--revert'])).exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(compose());
+    expect(readdirSync(ground.folder).filter((name) => name.endsWith('.bak'))).toEqual([]);
+  });
+
+  test(`are not replaced by another version unasked ${covers('exit 2')}`, async () => {
+    const ground = makeGround();
+    const file = writeFile(ground.folder, 'compose.yaml', compose());
+    const chains = writeFile(ground.folder, 'chains.yaml', chain('17'));
+    const asked = await ground.install(['images', 'fix', file, '--chains', chains]);
+    expect(asked.exitCode).toBe(2);
+    expect(asked.stderr).toContain('major version');
+    expect(readFileSync(file, 'utf8')).toBe(compose());
+    const allowed = await ground.install(['images', 'fix', file, '--chains', chains, '--allow', 'major']);
+    expect(allowed.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(compose('17'));
+    const none = writeFile(ground.folder, 'other.yaml', compose('1'));
+    const nothing = await ground.install(['images', 'fix', none, '--yes']);
+    expect(nothing.exitCode).toBe(1);
+    expect(nothing.stderr).toContain(`${none}:5: there is no chain for it`);
+  });
+
+  test('that cannot be read are wrong usage', async () => {
+    const ground = makeGround();
+    expect((await ground.install(['images', 'check', 'none.yaml'])).exitCode).toBe(2);
+    expect((await ground.install(['images', 'check'])).exitCode).toBe(2);
+    const list = writeFile(ground.folder, 'images.txt', 'a\n');
+    expect((await ground.install(['images', 'check', list, '--platform', 'what'])).exitCode).toBe(2);
+  });
+});
