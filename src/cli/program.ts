@@ -5,6 +5,11 @@ import { explainUsage, type Known, refuseSwitchValues } from './explain-usage.ts
 import type { Flag } from './flags.ts';
 import type { RawFlags } from './options.ts';
 
+const CREATE_AS_COMMAND: CommandSpec = { ...CREATE, usage: 'create', examples: [] };
+const RUNNABLE: Readonly<Record<string, CommandSpec>> = { ...COMMANDS, 'cluster create': CREATE_AS_COMMAND };
+/** What yargs answers from all commands, and lays out by them. */
+const ABOUT_ALL: ReadonlySet<string> = new Set(['help', '--help', '-h', '--version', '--get-yargs-completions']);
+
 export type ProgramName = 'create-cluster' | 'contextcore-install';
 
 /** What the command line asks for. */
@@ -36,10 +41,17 @@ export async function parseCommandLine(
   const known = knownAt(name, argv);
   refuseSwitchValues(argv, known.flags);
   const explain = (message: string) => explainUsage(message, argv, known);
-  const parser = buildParser(name, version, explain, (invocation) => {
+  const take = (invocation: Invocation) => {
     found = invocation;
-  });
-  await parser.parseAsync([...argv], {}, (error: Error | undefined, _argv: unknown, output: string) => {
+  };
+  const command = commandAt(name, argv);
+  const empty = createParser(command?.script ?? name, version, explain);
+  const parser =
+    command === undefined
+      ? addCommands(empty, explain, take)
+      : addCommand(empty, command.name, command.spec, explain, take);
+  const words = argv.slice(command?.words ?? 0);
+  await parser.parseAsync(words, {}, (error: Error | undefined, _argv: unknown, output: string) => {
     if (error) throw error;
     printed = output;
   });
@@ -78,14 +90,29 @@ function commandsIn(group: string): readonly string[] {
   );
 }
 
-function buildParser(
-  name: ProgramName,
-  version: string,
-  explain: (message: string) => InstallerError,
-  found: (invocation: Invocation) => void,
-): Argv {
-  let parser = yargs([])
-    .scriptName(name)
+/**
+ * The command that the first words name; undefined where yargs has to see all of them.
+ *
+ * A command alone in its parser is read in half the time: yargs lays out the help of every other that it runs.
+ */
+function commandAt(
+  program: ProgramName,
+  argv: readonly string[],
+): { name: string; spec: CommandSpec; script: string; words: number } | undefined {
+  if (program === 'create-cluster') return { name: 'cluster create', spec: CREATE, script: program, words: 0 };
+  if (argv.some((word) => ABOUT_ALL.has(word))) return undefined;
+  for (const words of [1, 2]) {
+    const name = argv.slice(0, words).join(' ');
+    const spec = Object.hasOwn(RUNNABLE, name) ? RUNNABLE[name] : undefined;
+    const script = `${program} ${name}`;
+    if (spec !== undefined) return { name, spec: { ...spec, usage: spec.usage.replace(/^\S+/, '$0') }, script, words };
+  }
+  return undefined;
+}
+
+function createParser(script: string, version: string, explain: (message: string) => InstallerError): Argv {
+  return yargs([])
+    .scriptName(script)
     .wrap(100)
     .locale('en')
     .version(version)
@@ -103,9 +130,16 @@ function buildParser(
     .fail((message, error) => {
       throw error instanceof InstallerError ? error : explain(message ?? error?.message ?? '');
     });
-  if (name === 'create-cluster') return addCommand(parser, 'cluster create', CREATE, explain, found);
-  parser = parser.command('cluster', 'the observability cluster', (inner) =>
-    addCommand(inner, 'cluster create', { ...CREATE, usage: 'create', examples: [] }, explain, found).demandCommand(
+}
+
+/** Every command of contextcore-install. */
+function addCommands(
+  to: Argv,
+  explain: (message: string) => InstallerError,
+  found: (invocation: Invocation) => void,
+): Argv {
+  let parser = to.command('cluster', 'the observability cluster', (inner) =>
+    addCommand(inner, 'cluster create', CREATE_AS_COMMAND, explain, found).demandCommand(
       1,
       'cluster needs a command: create',
     ),
