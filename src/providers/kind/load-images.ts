@@ -1,6 +1,6 @@
 import type { StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
-import { waitUntil } from '../../steps/verify/wait-until.ts';
+import { waitUntil } from '../../resilience/wait-until.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { askDocker, docker, lastLine } from './docker.ts';
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Outputs } from '../../engine/record.ts';
 import type { StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
-import { waitUntil } from '../../steps/verify/wait-until.ts';
+import { waitUntil } from '../../resilience/wait-until.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { isPublished, keepClusterRecord } from './claim.ts';
 import { docker, type NodeContainer } from './docker.ts';

@@ -1,6 +1,6 @@
 import type { StepContext } from '../../engine/step.ts';
+import { waitUntil } from '../../resilience/wait-until.ts';
 import { askHttp, describeAnswer, type HttpAnswer, isSuccess } from './http-answer.ts';
-import { waitUntil } from './wait-until.ts';
 
 /** A health address of a service. */
 export interface Endpoint {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../engine/ports.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { waitUntil } from '../../resilience/wait-until.ts';
 import { askHttp, describeAnswer, isSuccess } from './http-answer.ts';
 import { SEED_METRIC, SEED_SERVICE, type Seed, type SeedPath } from './seed.ts';
-import { waitUntil } from './wait-until.ts';
 
 export interface ReadOptions {
   headers?: Readonly<Record<string, string>>;

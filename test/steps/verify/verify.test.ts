@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { waitUntil } from '../../../src/resilience/wait-until.ts';
 import { awaitEndpoints, probeEndpoints } from '../../../src/steps/verify/probe-endpoints.ts';
 import { awaitReading, readSeedLog, readSeedMetric, readSeedTrace } from '../../../src/steps/verify/read-back.ts';
 import { createSeed, type Seed, sendSeedByOtlp } from '../../../src/steps/verify/seed.ts';
-import { waitUntil } from '../../../src/steps/verify/wait-until.ts';
 import { systemClock } from '../../../src/system/clock.ts';
 import { type HttpSite, startSite } from '../../support/http-site.ts';
 
