@@ -32,6 +32,7 @@ interface Attempt {
  */
 export async function execCommand(attempt: Attempt, command: Command): Promise<void> {
   const { ports, log } = attempt;
+  const before = ports.logs.size(log);
   const env = childEnvironment(attempt, command);
   const given = [...Object.values(env), ...(command.args ?? []), command.input ?? ''];
   const to = ports.secrets.isIn(given) ? 'masked' : 'log';
@@ -40,7 +41,7 @@ export async function execCommand(attempt: Attempt, command: Command): Promise<v
   const request: SpawnRequest = { ...requestOf(command, env), output: { to, path: log } };
   const result = await runChild(attempt, command, request, true).finally(stopTrimming);
   trim();
-  if (result.exitCode !== 0) throw failure(attempt, command, result);
+  if (result.exitCode !== 0) throw failure(attempt, command, result, before);
 }
 
 /**
@@ -116,11 +117,12 @@ async function runChild(
   request: SpawnRequest,
   recorded: boolean,
 ): Promise<SpawnResult> {
-  const { ports, step, signal } = attempt;
+  const { ports, step } = attempt;
+  const signal = signalOf(attempt, command);
   signal.throwIfAborted();
   const child = await ports.processes.spawn(request);
   const program = command.file.slice(command.file.lastIndexOf('/') + 1);
-  const limit = commandSignal(attempt, command.timeoutMs);
+  const limit = commandSignal(ports, signal, command.timeoutMs);
   let ending: Promise<void> | undefined;
   const end = () => {
     ending ??= child.terminate(ports.graceMs);
@@ -178,12 +180,19 @@ function forgetChild(attempt: Attempt, pid: number): void {
   if (index >= 0) attempt.children.splice(index, 1);
 }
 
-function commandSignal(attempt: Attempt, timeoutMs: number | undefined): { signal: AbortSignal; clear(): void } {
-  const { signal } = attempt;
+function signalOf({ signal }: Attempt, { signal: own }: Command): AbortSignal {
+  return own === undefined || own === signal ? signal : AbortSignal.any([signal, own]);
+}
+
+function commandSignal(
+  { clock }: EnginePorts,
+  signal: AbortSignal,
+  timeoutMs: number | undefined,
+): { signal: AbortSignal; clear(): void } {
   if (timeoutMs === undefined) return { signal, clear: () => undefined };
   const controller = new AbortController();
   const stop = () => controller.abort(signal.reason);
-  const cancel = attempt.ports.clock.after(timeoutMs, () => controller.abort());
+  const cancel = clock.after(timeoutMs, () => controller.abort());
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   return {
@@ -202,17 +211,18 @@ function timedOut(attempt: Attempt, command: Command): InstallerError {
   });
 }
 
-function failure(attempt: Attempt, command: Command, result: SpawnResult): InstallerError {
+/** @param from where its own output begins in the log: what an earlier command said tells nothing of this one */
+function failure(attempt: Attempt, command: Command, result: SpawnResult, from: number): InstallerError {
   const how = result.exitCode === null ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
   const error = new InstallerError('step_failed', `${command.file} ${how}`, {
-    ...evidence(attempt, command),
+    ...evidence(attempt, command, from),
     ...(result.exitCode === null ? {} : { childExit: result.exitCode }),
   });
   const found: ErrorClass = attempt.ports.classify(error);
   return error.with({ class: found });
 }
 
-function evidence(attempt: Attempt, command: Command) {
-  const tail = attempt.ports.logs.tail(attempt.log).map(attempt.ports.secrets.mask);
+function evidence(attempt: Attempt, command: Command, from?: number) {
+  const tail = attempt.ports.logs.tail(attempt.log, undefined, from).map(attempt.ports.secrets.mask);
   return { step: attempt.step, command: commandLine(attempt, command), tail, log: attempt.log };
 }

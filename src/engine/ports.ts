@@ -74,8 +74,10 @@ export interface Logs {
   append(path: string, text: string): void;
   /** Cuts the middle out of a file that has grown beyond the bound. */
   trim(path: string): void;
-  /** The last lines, bounded in number and length. */
-  tail(path: string, lines?: number): readonly string[];
+  /** Bytes in the file now; 0 when there is none. */
+  size(path: string): number;
+  /** The last lines, bounded in number and length; only what was written behind byte `from`, if that is given. */
+  tail(path: string, lines?: number, from?: number): readonly string[];
 }
 
 /** Asks the user; without a terminal and without `--yes` it throws `consent_needed`, declined it throws `consent_declined`. */

@@ -28,6 +28,8 @@ export interface Command {
   /** Names of secrets this child is given in its environment; its output then goes through the masking pipe. */
   secrets?: readonly string[];
   timeoutMs?: number;
+  /** Ends it as well, besides the signal of the step: that of a guarded attempt. */
+  signal?: AbortSignal;
 }
 
 export interface QueryResult {

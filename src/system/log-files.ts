@@ -43,7 +43,8 @@ export function createLogFiles(folder: string, runId: string): Logs {
     },
     append: (path, text) => attempt(() => appendFileSync(path, text, { mode: 0o600 })),
     trim: (path) => attempt(() => cutMiddle(path)),
-    tail: (path, lines = 20) => readTail(path, lines),
+    size: (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    tail: (path, lines = 20, from = 0) => readTail(path, lines, from),
   };
 }
 
@@ -71,12 +72,13 @@ function cutMiddle(path: string): void {
   }
 }
 
-function readTail(path: string, lines: number): readonly string[] {
+function readTail(path: string, lines: number, from: number): readonly string[] {
   try {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
-      const wanted = Math.min(size, TAIL_BYTES);
+      // A file that was cut is shorter than it was: then all of it is new enough.
+      const wanted = Math.min(from > size ? size : size - from, TAIL_BYTES);
       const buffer = Buffer.alloc(wanted);
       const read = readSync(file, buffer, 0, wanted, size - wanted);
       return printable(buffer.toString('utf8', 0, read)).slice(-lines);

@@ -139,7 +139,13 @@ describe('the end of a child', () => {
     const { report } = await use((ctx) => ctx.exec({ file: 'curl', args: ['-H', 'x: tok-tok-tok', 'a b'] }), {
       secrets,
       child: async () => ({ ...ok, exitCode: 7 }),
-      logs: { open: () => '/l', append: () => undefined, trim: () => undefined, tail: () => ['last tok-tok-tok line'] },
+      logs: {
+        open: () => '/l',
+        append: () => undefined,
+        trim: () => undefined,
+        size: () => 0,
+        tail: () => ['last tok-tok-tok line'],
+      },
       classify: (thrown) => (thrown instanceof InstallerError && thrown.details.tail ? 'network_reset' : 'unknown'),
     });
     expect(report.error).toMatchObject({

@@ -95,6 +95,7 @@ export function createMemoryEngine(options: MemoryEngineOptions = {}): MemoryEng
       open: (step, attempt) => `/logs/${step}.${attempt}.log`,
       append: (path, text) => logs.set(path, (logs.get(path) ?? '') + text),
       trim: () => undefined,
+      size: () => 0,
       tail: () => [],
     },
     consent: async () => undefined,
