@@ -70,7 +70,13 @@ export function createSimulation(dice: Dice, specs: readonly SimStepSpec[]) {
       random: dice.next,
       processes: processes.of(life),
       recorder: disk.open(life, script.failAt),
-      logs: { open: (step, attempt) => `${step}.${attempt}`, append: () => {}, trim: () => {}, tail: () => [] },
+      logs: {
+        open: (step, attempt) => `${step}.${attempt}`,
+        append: () => {},
+        trim: () => {},
+        size: () => 0,
+        tail: () => [],
+      },
       consent: async () => {
         if (dice.chance(0.5)) throw new InstallerError('consent_declined', 'no');
       },
