@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../errors/installer-error.ts';
 import type { DashboardFile } from './push-dashboards.ts';
 

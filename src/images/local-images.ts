@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fits, type Platform } from './platform.ts';
 import { formatReference, type ImageReference, parseReference } from './reference.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { STEP_STATUSES } from '../engine/record.ts';
 
 const time = z.string().describe('UTC, ISO 8601');

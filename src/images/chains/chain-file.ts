@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { packageFolder } from '../../system/package-folder.ts';
 import { readYamlFile } from '../../system/yaml-file.ts';

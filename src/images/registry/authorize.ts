@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { HUB } from '../reference.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';

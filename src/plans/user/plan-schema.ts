@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERROR_CLASSES } from '../../errors/error-class.ts';
 import { KINDS } from './kinds/all-kinds.ts';
 

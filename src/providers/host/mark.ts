@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, Ownership } from '../provider.ts';
 import { readIfThere, replaceFile } from './files.ts';

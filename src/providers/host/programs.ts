@@ -1,6 +1,6 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepContext } from '../../engine/step.ts';
 import type { FoundProgram } from '../../steps/tools/find-program.ts';
 import { replaceFile } from './files.ts';

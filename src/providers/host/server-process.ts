@@ -1,5 +1,5 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ProcessId, startDaemon, stopDaemon } from '../../system/daemon.ts';
 import { findProcesses, isAlive, type ProcessInfo, readBootId, readProcess } from '../../system/process-table.ts';
 import type { Server } from './components.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Command, QueryResult } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { describeDockerHost, startHint } from '../../steps/preflight/docker-hint.ts';

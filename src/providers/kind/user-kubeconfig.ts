@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StepContext } from '../../engine/step.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { lastLine } from './docker.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { CheckEnv } from './check.ts';
 import { withoutPassword } from './docker-hint.ts';

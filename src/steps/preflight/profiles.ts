@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 
 /** What a machine must have. Sizes in gigabytes of 10^9 bytes. */
