@@ -1,7 +1,7 @@
 import { InstallerError } from '../errors/installer-error.ts';
 import { readYamlFile } from '../system/yaml-file.ts';
+import { nearest } from '../ui/nearest.ts';
 import { CLUSTER_FLAGS, type Flag, SHARED_FLAGS } from './flags.ts';
-import { nearest } from './nearest.ts';
 
 export interface ConfigFile {
   path: string;
