@@ -58,23 +58,24 @@ export async function awaitReady(
   const { clock, signal, timeoutMs, intervalMs, lookMs = timeoutMs, onReason } = options;
   const deadline = clock.now() + timeoutMs;
   let last: Readiness = { ready: false, reason: 'not looked at' };
-  const lookOnce = async (): Promise<Readiness | undefined> => {
+  const lookAgain = async (): Promise<Readiness | undefined> => {
     // A look that begins at the deadline still gets a moment.
-    const found = await limited(look, Math.max(Math.min(lookMs, deadline - clock.now()), SHORTEST_LOOK_MS), options);
+    const found = await lookOnce(look, Math.max(Math.min(lookMs, deadline - clock.now()), SHORTEST_LOOK_MS), options);
     if (!found.ready && (last.ready || last.reason !== found.reason)) onReason?.(found.reason);
     last = found;
     return found.ready ? found : undefined;
   };
-  await waitUntil(lookOnce, { clock, signal, timeoutMs, intervalMs, maxIntervalMs: intervalMs });
+  await waitUntil(lookAgain, { clock, signal, timeoutMs, intervalMs, maxIntervalMs: intervalMs });
   return last;
 }
 
 const SHORTEST_LOOK_MS = 500;
 
-async function limited(
+/** One look, for so long at most. @throws what `look` throws; the signal's reason when aborted */
+export async function lookOnce(
   look: (signal: AbortSignal) => Promise<Readiness>,
   ms: number,
-  { clock, signal }: ReadinessOptions,
+  { clock, signal }: Pick<ReadinessOptions, 'clock' | 'signal'>,
 ): Promise<Readiness> {
   const over = new AbortController();
   const cancel = clock.after(ms, () => over.abort());

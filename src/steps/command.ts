@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Inputs } from '../engine/record.ts';
 import type { Command, Step } from '../engine/step.ts';
-import { type ErrorClass, TRANSIENT_CLASSES } from '../errors/error-class.ts';
+import { RETRYABLE_CLASSES } from '../errors/error-class.ts';
 import { InstallerError } from '../errors/installer-error.ts';
 import type { RetryPolicy } from '../resilience/policy.ts';
 
@@ -95,10 +95,8 @@ export function hooksOf(
 
 /** Whoever asks for attempts of a command wants them for a failure of unknown kind, too; never for one that is known to stay. */
 export function commandPolicy(policy: Partial<RetryPolicy>): Partial<RetryPolicy> {
-  return policy.attempts === undefined ? policy : { retryOn: RETRY_UNLESS_PERMANENT, ...policy };
+  return policy.attempts === undefined ? policy : { retryOn: RETRYABLE_CLASSES, ...policy };
 }
-
-const RETRY_UNLESS_PERMANENT: readonly ErrorClass[] = [...TRANSIENT_CLASSES, 'broken_state', 'unknown'];
 
 export function toCommand(line: CommandLine, { cwd, env, secrets }: CommandPlace): Command {
   const [file = 'sh', ...args] = typeof line === 'string' ? ['sh', '-c', line] : line;
