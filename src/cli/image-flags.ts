@@ -3,7 +3,9 @@ import type { CommandSpec } from './command-table.ts';
 import { CLUSTER_FLAGS, SHARED_FLAGS } from './flags.ts';
 
 const { json, quiet, color, yes, timeout } = SHARED_FLAGS;
-const FILES = { file: 'compose file, Kubernetes manifest, list with one reference a line, or a folder of these' };
+const KINDS = 'compose file, Kubernetes manifest, list with one reference a line, or a folder of these';
+const FILES = { file: KINDS };
+const FILES_OR_OURS = { file: `${KINDS}; create-cluster for what create-cluster needs` };
 const COMMON = {
   'plain-http': {
     type: 'array',
@@ -32,7 +34,7 @@ export const IMAGE_COMMANDS = {
     usage: 'check <file..>',
     describe: 'ask the registries whether all images can be had, without pulling any',
     flags: { platform: PLATFORM, 'image-mirror': CLUSTER_FLAGS['image-mirror'], local: LOCAL, ...COMMON },
-    positionals: FILES,
+    positionals: FILES_OR_OURS,
     examples: [['$0 images check compose.yaml k8s/', 'exit 1, and the line, when one cannot be had']],
   },
   'images fix': {
@@ -54,5 +56,25 @@ export const IMAGE_COMMANDS = {
       ...COMMON,
     },
     positionals: FILES,
+  },
+  'images mirror': {
+    usage: 'mirror <file..>',
+    describe: 'copy all images into a registry of your own, so that no other is needed',
+    flags: {
+      to: { type: 'string', describe: 'that registry, such as localhost:5000 or registry.example/hub', group: 'Run' },
+      platform: PLATFORM,
+      'all-platforms': { type: 'boolean', describe: 'copy every platform of each image', group: 'Run' },
+      output: {
+        type: 'string',
+        describe: 'folder for the files that make create-cluster and compose use the copies [default: image-mirror]',
+        group: 'Run',
+      },
+      'dry-run': { type: 'boolean', describe: 'say what would be copied', group: 'Mode' },
+      ...COMMON,
+    },
+    positionals: FILES_OR_OURS,
+    examples: [
+      ['$0 images mirror create-cluster --to localhost:5000', 'then create-cluster --image-mirror localhost:5000'],
+    ],
   },
 } as const satisfies Record<string, CommandSpec>;

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { containerPlatform, type Platform, parsePlatform } from '../images/platform.ts';
 import { openRegistryApi, type RegistryApi } from '../images/registry/api.ts';
 import { dockerCredentials } from '../images/registry/credentials.ts';
+import { CREATE_CLUSTER } from '../plans/create-cluster/plan.ts';
+import { packageFolder } from '../system/package-folder.ts';
 import { parseDuration } from '../ui/duration.ts';
 import { type GuardSession, openGuardSession } from './guard-session.ts';
 import type { RawFlags } from './options.ts';
@@ -43,4 +46,9 @@ export function openImageSession(title: string, flags: RawFlags, terminal: Termi
 /** Values of a flag that may be repeated. */
 export function listOf(value: unknown): readonly string[] {
   return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** Files and folders as given; `create-cluster` is what create-cluster itself applies. */
+export function imagePaths(list: readonly string[]): readonly string[] {
+  return list.map((path) => (path === CREATE_CLUSTER && !existsSync(path) ? packageFolder('k8s') : path));
 }

@@ -77,8 +77,11 @@ export function lookUpImage(
   );
 }
 
-/** The same image for the same platform is asked for once. */
-function groupImages(found: readonly FoundImage[], { platform, mirror }: CheckOptions): CheckedImage[] {
+/** The images that places ask for, not looked up yet: the same image for the same platform once. */
+export function groupImages(
+  found: readonly FoundImage[],
+  { platform, mirror }: Pick<CheckOptions, 'platform' | 'mirror'>,
+): CheckedImage[] {
   const images = new Map<string, CheckedImage & { places: FoundImage[] }>();
   for (const place of found) {
     const image = readPlace(place, platform, mirror);

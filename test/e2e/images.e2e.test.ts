@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeGround } from '../support/cli.ts';
 import { writeFile } from '../support/cli-files.ts';
 import {
@@ -113,6 +114,60 @@ describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing
     const nothing = await ground.install(['images', 'fix', none, '--yes']);
     expect(nothing.exitCode).toBe(1);
     expect(nothing.stderr).toContain(`${none}:5: there is no chain for it`);
+  });
+
+  test(`are mirrored, and what is written makes others use the copies ${covers('images mirror')}`, async () => {
+    const ground = makeGround();
+    const target = await startRegistry();
+    onTestFinished(() => target.stop());
+    const file = writeFile(ground.folder, 'compose.yaml', compose('17'));
+    const to = `${target.host}/hub`;
+    const args = ['images', 'mirror', file, '--to', to, '--platform', 'linux/arm64'];
+    const { exitCode, stdout } = await ground.install([...args, '--json']);
+    expect(exitCode).toBe(0);
+    const { ok, images, files } = JSON.parse(stdout);
+    expect(ok).toBe(true);
+    expect(images).toMatchObject([
+      {
+        image: `${registry.host}/us/web:1.2.0`,
+        target: `${to}/us/web:1.2.0`,
+        platform: 'linux/arm64',
+        was_there: false,
+      },
+      { target: `${to}/us/db:17` },
+    ]);
+    expect(files).toEqual(
+      ['create-cluster.yaml', 'images.txt', 'compose.mirror.yaml'].map((name) => join('image-mirror', name)),
+    );
+    const again = await ground.install(args);
+    expect(again.stderr.match(/^was there/gm)).toHaveLength(2);
+    // Nobody but the mirror is asked any more.
+    const elsewhere = ['--image-mirror', to, '--platform', 'linux/arm64'];
+    expect((await ground.install(['images', 'check', file, ...elsewhere])).exitCode).toBe(0);
+    for (const name of ['images.txt', 'compose.mirror.yaml']) {
+      const written = join('image-mirror', name);
+      expect((await ground.install(['images', 'check', written, '--platform', 'linux/arm64'])).exitCode).toBe(0);
+      expect(readFileSync(join(ground.folder, written), 'utf8')).toContain(`${to}/us/web:1.2.0@${images[0].digest}`);
+    }
+    const config = join('image-mirror', 'create-cluster.yaml');
+    const taken = await ground.createCluster(['--dry-run', '--provider', 'host', '--config', config]);
+    expect(taken.stderr).not.toContain('image-mirror');
+    expect(readFileSync(join(ground.folder, config), 'utf8')).toContain(`image-mirror: ${to}`);
+  });
+
+  test('that cannot be mirrored are named, the others are there', async () => {
+    const ground = makeGround();
+    const target = await startRegistry();
+    onTestFinished(() => target.stop());
+    const list = writeFile(ground.folder, 'images.txt', `${registry.host}/us/web:1.2.0\n${registry.host}/us/gone:1\n`);
+    const failed = await ground.install(['images', 'mirror', list, '--to', target.host]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain(`1 of 2 images were not copied: ${registry.host}/us/gone:1`);
+    expect(failed.stderr).toContain(`${list}:2: `);
+    expect((await ground.install(['images', 'check', list, '--image-mirror', target.host, '--json'])).stdout).toContain(
+      '"available":true',
+    );
+    expect((await ground.install(['images', 'mirror', list, '--to', 'https://x'])).exitCode).toBe(2);
   });
 
   test('that cannot be read are wrong usage', async () => {

@@ -30,7 +30,7 @@ const CONTEXTCORE_INSTALL = [
   'dashboards push',
   'alerts push',
   'retry',
-  'apt',
+  'apt install',
   'npm',
   'pip',
   'download',
@@ -147,28 +147,16 @@ export type InterfaceName = (typeof INTERFACE)[number];
 
 /** Names that nothing serves yet, and why. An entry must go when the thing has come. */
 export const OWED: Partial<Record<InterfaceName, string>> = {
-  retry: 'comes with resilience',
-  'retry --attempts': 'comes with retry',
-  'retry --delay': 'comes with retry',
-  'retry --max': 'comes with retry',
-  'retry --timeout': 'comes with retry',
-  'retry --kind': 'comes with retry',
-  apt: 'comes with the kinds of steps',
   npm: 'comes with the kinds of steps',
   pip: 'comes with the kinds of steps',
   download: 'comes with the kinds of steps',
   'download --output': 'comes with download',
   'download --sha256': 'comes with download',
   wait: 'comes with the kinds of steps',
-  'images mirror': 'comes with the kinds of steps',
-  'breaker list': 'comes with resilience',
-  'breaker reset': 'comes with resilience',
-  checkpoint: 'comes with resilience',
   serve: 'comes with diagnostics',
   doctor: 'comes with diagnostics',
   'support-bundle': 'comes with diagnostics',
   'plan: module manifest': 'comes with the kinds of steps',
-  GITHUB_STEP_SUMMARY: 'comes with resilience',
 };
 
 /** Put into the title of an end-to-end test: the names that it would find broken. Read from the sources, so literals only. */

@@ -69,10 +69,10 @@ data:
 describe('the images of a file', () => {
   it('are those of a compose file’s services, through anchors, merges and variables', () => {
     expect(find(COMPOSE, 'x.yaml', { REGISTRY: 'reg.example' })).toEqual([
-      { text: 'redis:7', line: 3, by: 'service cache', platform: 'linux/amd64', source: '"redis:7"' },
-      { text: 'nginx:1.27', line: 8, by: 'service web', source: 'nginx:1.27' },
-      { text: 'postgres:16', line: 10, by: 'service db' },
-      { text: 'reg.example/api:1', line: 12, by: 'service api' },
+      { text: 'redis:7', line: 3, by: 'service cache', service: 'cache', platform: 'linux/amd64', source: '"redis:7"' },
+      { text: 'nginx:1.27', line: 8, by: 'service web', service: 'web', source: 'nginx:1.27' },
+      { text: 'postgres:16', line: 10, by: 'service db', service: 'db' },
+      { text: 'reg.example/api:1', line: 12, by: 'service api', service: 'api' },
     ]);
     expect(find(COMPOSE)?.[3]).toMatchObject({ line: 12, problem: 'the variable REGISTRY is not set' });
   });

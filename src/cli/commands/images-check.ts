@@ -4,7 +4,7 @@ import { imagesOf, readSources } from '../../images/find/read-sources.ts';
 import { formatPlatform } from '../../images/platform.ts';
 import { familiarReference } from '../../images/reference.ts';
 import { createPaint, type Paint } from '../../ui/paint.ts';
-import { openImageSession } from '../image-session.ts';
+import { imagePaths, openImageSession } from '../image-session.ts';
 import type { Invocation } from '../program.ts';
 import { type Terminal, viewOf } from '../terminal.ts';
 
@@ -15,7 +15,7 @@ import { type Terminal, viewOf } from '../terminal.ts';
  * @throws InstallerError naming those that cannot, each with its places
  */
 export async function imagesCheck({ flags, list }: Invocation, terminal: Terminal): Promise<number> {
-  const sources = await readSources(list, terminal.env);
+  const sources = await readSources(imagePaths(list), terminal.env);
   const session = openImageSession('images check', flags, terminal);
   try {
     const { api, guard, signal, platform } = session;

@@ -3,7 +3,7 @@ import { isText, lookUp, resolve, textOf } from './yaml-nodes.ts';
 
 export interface ComposeImage {
   node: Scalar<string>;
-  by: string;
+  service: string;
   platform?: string;
 }
 
@@ -23,6 +23,6 @@ export function* imagesOfServices(document: Document): Generator<ComposeImage> {
     const node = textOf(service, 'image', document);
     const platform = textOf(service, 'platform', document)?.value;
     if (node === undefined) continue;
-    yield { node, by: `service ${isText(key) ? key.value : key}`, ...(platform === undefined ? {} : { platform }) };
+    yield { node, service: String(isText(key) ? key.value : key), ...(platform === undefined ? {} : { platform }) };
   }
 }

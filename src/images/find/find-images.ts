@@ -42,8 +42,9 @@ export function findImages(source: SourceFile, env: Variables): Found | undefine
   if (filled.some(isCompose)) {
     const variables = variablesFor(source.file, env);
     const images = filled.flatMap((document) =>
-      [...imagesOfServices(document)].map(({ node, by, platform }) => ({
-        ...withVariables(at(node, by), variables),
+      [...imagesOfServices(document)].map(({ node, service, platform }) => ({
+        ...withVariables(at(node, `service ${service}`), variables),
+        service,
         ...(platform === undefined ? {} : { platform }),
       })),
     );

@@ -7,6 +7,8 @@ export interface FoundImage {
   line: number;
   /** Who asks: `service web`, `Deployment mimir`; empty in a plain list. */
   by: string;
+  /** Name of the service of a compose file. */
+  service?: string;
   /** Offsets of the value in the file's text, quotes included; absent where it cannot be replaced as it stands. */
   range?: readonly [start: number, end: number];
   /** The only platform that will do for it: `linux/amd64`. */
