@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'breaker reset': async () => (await import('./commands/breaker.ts')).breakerReset,
   'images check': async () => (await import('./commands/images-check.ts')).imagesCheck,
   'images fix': async () => (await import('./commands/images-fix.ts')).imagesFix,
+  'images mirror': async () => (await import('./commands/images-mirror.ts')).imagesMirror,
   'telemetry status': async () => (await import('./commands/telemetry.ts')).telemetryStatus,
   'telemetry flush': async () => (await import('./commands/telemetry.ts')).telemetryFlush,
   'rebuild-state': async () => (await import('./commands/rebuild-state.ts')).rebuildState,
