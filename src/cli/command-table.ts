@@ -1,6 +1,7 @@
 import { CLUSTER_FLAGS, type Flag, MODE_FLAGS, SHARED_FLAGS } from './flags.ts';
 import { IMAGE_COMMANDS } from './image-flags.ts';
 import { RETRY_FLAGS, RETRY_KIND, RETRY_TARGET } from './retry-flags.ts';
+import { WAIT_COMMANDS } from './wait-flags.ts';
 
 export interface CommandSpec {
   /** As yargs takes it. */
@@ -47,7 +48,7 @@ const CHECKPOINT_AGAIN = {
   describe: 'run it although it has succeeded before',
   group: 'Run',
 } as const;
-const PLAN = { plan: 'YAML file, or directory of numbered scripts' };
+const PLAN = { plan: 'YAML file, module manifest, or directory of numbered scripts' };
 
 /** `create-cluster`, which is `cluster create`. */
 export const CREATE: CommandSpec = {
@@ -130,6 +131,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     rest: 'COMMAND...',
     examples: [['$0 retry --attempts 5 -- docker pull grafana/loki:3.7.8', 'exits as the command does']],
   },
+  ...WAIT_COMMANDS,
   checkpoint: {
     usage: 'checkpoint <name>',
     describe: 'run a command once: when it has succeeded before, it is not run again',

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   unlock: async () => (await import('./commands/unlock.ts')).unlock,
   retry: async () => (await import('./commands/retry.ts')).retryCommand,
+  wait: async () => (await import('./commands/wait.ts')).waitCommand,
   checkpoint: async () => (await import('./commands/checkpoint.ts')).checkpoint,
   'breaker list': async () => (await import('./commands/breaker.ts')).breakerList,
   'breaker reset': async () => (await import('./commands/breaker.ts')).breakerReset,

@@ -152,7 +152,6 @@ export const OWED: Partial<Record<InterfaceName, string>> = {
   download: 'comes with the kinds of steps',
   'download --output': 'comes with download',
   'download --sha256': 'comes with download',
-  wait: 'comes with the kinds of steps',
   serve: 'comes with diagnostics',
   doctor: 'comes with diagnostics',
   'support-bundle': 'comes with diagnostics',
