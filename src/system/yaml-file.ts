@@ -15,23 +15,40 @@ export interface YamlFile {
  * @throws InstallerError `config` naming the file and, where it can, the line
  */
 export function readYamlFile(path: string, what: string): YamlFile {
-  const lines = new LineCounter();
-  const document = parseDocument(readText(path, what), { lineCounter: lines });
-  const at = (offset: number) => `${path}:${lines.linePos(offset).line}`;
-  const broken = document.errors[0];
-  if (broken !== undefined) throw bad(at(broken.pos[0]), broken.message.split('\n')[0] ?? 'not YAML');
+  const text = readText(path, what);
+  const parsed = parse(text, path);
+  const broken = parsed.document.errors[0];
+  if (broken !== undefined) throw bad(parsed.at(broken.pos[0]), broken.message.split('\n')[0] ?? 'not YAML');
+  // The nodes of a long file are memory that every fork pays for, kept for a mistake that is seldom there.
+  let nodes = new WeakRef(parsed);
   return {
-    content: toValue(document, path),
+    content: toValue(parsed.document, path),
     where(keys) {
-      for (let length = keys.length; length > 0; length -= 1) {
-        const node = document.getIn(keys.slice(0, length), true) as
-          | { range?: [number, number, number] | null }
-          | undefined;
-        if (node?.range) return at(node.range[0]);
-      }
-      return path;
+      const known = nodes.deref() ?? parse(text, path);
+      nodes = new WeakRef(known);
+      return findLine(known, keys) ?? path;
     },
   };
+}
+
+interface Parsed {
+  document: ReturnType<typeof parseDocument>;
+  /** `file:line` of an offset. */
+  at(offset: number): string;
+}
+
+function parse(text: string, path: string): Parsed {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  return { document, at: (offset) => `${path}:${lines.linePos(offset).line}` };
+}
+
+function findLine({ document, at }: Parsed, keys: readonly (string | number)[]): string | undefined {
+  for (let length = keys.length; length > 0; length -= 1) {
+    const node = document.getIn(keys.slice(0, length), true) as { range?: [number, number, number] | null } | undefined;
+    if (node?.range) return at(node.range[0]);
+  }
+  return undefined;
 }
 
 function toValue(document: ReturnType<typeof parseDocument>, path: string): unknown {

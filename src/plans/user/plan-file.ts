@@ -1,10 +1,10 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { DEFAULT_CLUSTER, type Plan } from '../../engine/plan.ts';
-import { readYamlFile } from '../../system/yaml-file.ts';
-import { explainIssue } from './explain-issue.ts';
+import { readYamlFile, type YamlFile } from '../../system/yaml-file.ts';
 import { linkSteps } from './link-steps.ts';
-import { planSchema } from './plan-schema.ts';
+import type { PlanSpec } from './plan-schema.ts';
 import { readStep } from './read-step.ts';
+import { isUsualPlan } from './usual-plan.ts';
 
 export interface LoadedPlan {
   plan: Plan;
@@ -23,9 +23,7 @@ export interface LoadedPlan {
  */
 export async function loadPlanFile(path: string, cluster: string | undefined): Promise<LoadedPlan> {
   const file = readYamlFile(path, 'plan');
-  const parsed = planSchema.safeParse(file.content);
-  if (!parsed.success) throw explainIssue(parsed.error, planSchema, [], file.where, 'plan');
-  const { data } = parsed;
+  const data = isUsualPlan(file.content) ? file.content : await judgePlan(file);
   const folder = dirname(resolve(path));
   const entries = [];
   for (const [index, spec] of data.steps.entries()) {
@@ -43,6 +41,17 @@ export async function loadPlanFile(path: string, cluster: string | undefined): P
     secrets: [...new Set(data.steps.flatMap((spec) => spec.secrets ?? []))],
     ...(data.concurrency === undefined ? {} : { concurrency: data.concurrency }),
   };
+}
+
+/** Asks the schema. @throws InstallerError `config` */
+async function judgePlan({ content, where }: YamlFile): Promise<PlanSpec> {
+  const [{ planSchema }, { explainIssue }] = await Promise.all([
+    import('./plan-schema.ts'),
+    import('./explain-issue.ts'),
+  ]);
+  const parsed = planSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw explainIssue(parsed.error, planSchema, [], where, 'plan');
 }
 
 /** A DNS label made of the name of a file or folder. */

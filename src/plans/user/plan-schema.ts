@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { ERROR_CLASSES } from '../../errors/error-class.ts';
 import { KINDS } from './kinds/all-kinds.ts';
+import { LABEL } from './usual-plan.ts';
 
 const words = z.union([z.string().min(1), z.array(z.string()).min(1)], {
   error: 'must be a shell command, or a list of the words of one',
 });
 const duration = z.union([z.string(), z.number()], { error: 'must be a duration such as 90s, 5m or 1h30m' });
-const label = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS label');
+const label = z.string().regex(LABEL, 'must be a DNS label');
 
 /** What every step may say, whatever its kind. */
 const common = {
@@ -42,6 +43,7 @@ const planFields = {
 
 export const planSchema = z.strictObject({ ...planFields, steps: z.array(stepSchema).min(1) });
 
+export type PlanSpec = z.infer<typeof planSchema>;
 export type StepSpec = z.infer<typeof stepSchema>;
 
 /** The published JSON Schema of plans, all kinds in full. */

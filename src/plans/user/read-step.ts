@@ -2,7 +2,6 @@ import { InstallerError } from '../../errors/installer-error.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
 import { commandStep, declaredInputs, hooksOf } from '../../steps/command.ts';
 import { parseDuration } from '../../ui/duration.ts';
-import { explainIssue } from './explain-issue.ts';
 import { KINDS } from './kinds/all-kinds.ts';
 import type { StepBody, StepCommon, StepKind } from './kinds/kind.ts';
 import type { StepSpec } from './plan-schema.ts';
@@ -34,7 +33,7 @@ export async function readStep(spec: StepSpec, place: StepPlace): Promise<StepBo
   }
   const kind = await KINDS[key]?.();
   if (kind === undefined) throw new Error(`no kind ${key}`);
-  const body = kind.step(readSettings(kind, (spec as Record<string, unknown>)[key], place), common);
+  const body = kind.step(await readSettings(kind, (spec as Record<string, unknown>)[key], place), common);
   return {
     ...body,
     ...hooksOf(hooks, common),
@@ -55,11 +54,12 @@ function kindOf(spec: StepSpec, { path, where }: StepPlace): string {
   });
 }
 
-function readSettings(kind: StepKind, value: unknown, { path, where }: StepPlace): unknown {
+async function readSettings(kind: StepKind, value: unknown, { path, where }: StepPlace): Promise<unknown> {
   const { key, shorthand, schema } = kind;
   const short = shorthand !== undefined && typeof value === 'string';
   const parsed = schema.safeParse(short ? { [shorthand]: value } : value);
   if (parsed.success) return parsed.data;
+  const { explainIssue } = await import('./explain-issue.ts');
   throw explainIssue(parsed.error, schema, [...path, key], where, key);
 }
 
