@@ -10,7 +10,7 @@ const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
  * @param now milliseconds since the epoch
  * @returns milliseconds from `now`, 0 for a date that has passed; undefined when there is no header or it says neither
  */
-export function retryAfterMs(header: string | readonly string[] | null | undefined, now: number): number | undefined {
+export function readRetryAfter(header: string | readonly string[] | null | undefined, now: number): number | undefined {
   const value = (typeof header === 'string' ? header : header?.[0])?.trim();
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseChallenges } from '../../src/images/registry/challenge.ts';
 import { dockerCredentials } from '../../src/images/registry/credentials.ts';
-import { retryAfterMs } from '../../src/images/registry/refusal.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
 const encoded = (text: string) => Buffer.from(text).toString('base64');
@@ -80,13 +79,4 @@ it.each([
   ['"<>"', []],
 ])('the challenge %s is read', (header, challenges) => {
   expect(parseChallenges(header)).toEqual(challenges);
-});
-
-it('Retry-After is seconds or a date', () => {
-  const now = Date.parse('2026-01-01T00:00:00Z');
-  expect(retryAfterMs('7', now)).toBe(7000);
-  expect(retryAfterMs('Thu, 01 Jan 2026 00:00:10 GMT', now)).toBe(10_000);
-  expect(retryAfterMs('Thu, 01 Jan 2020 00:00:10 GMT', now)).toBe(0);
-  expect(retryAfterMs('soon', now)).toBeUndefined();
-  expect(retryAfterMs(undefined, now)).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { classifyError } from '../../errors/classify-error.ts';
+import { deepestMessage } from '../../errors/deepest-message.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
-import { deepestMessage } from '../../steps/download/classify.ts';
 
 export interface ConnectionOptions {
   /** Proxies are taken from here: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in either case. */

@@ -1,6 +1,7 @@
+import { classifyStatus } from '../../errors/classify-error.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
-import { classifyStatus } from '../../steps/download/classify.ts';
+import { readRetryAfter } from '../../resilience/retry-after.ts';
 import type { HttpResponse } from './connections.ts';
 
 const HINTS: Partial<Record<ErrorClass, string>> = {
@@ -18,26 +19,13 @@ const HINTS: Partial<Record<ErrorClass, string>> = {
  */
 export function refusal(what: string, { statusCode, headers }: HttpResponse, body = ''): InstallerError {
   const errorClass = classifyStatus(statusCode);
-  const wait = retryAfterMs(headers['retry-after'], Date.now());
+  const wait = readRetryAfter(headers['retry-after'], Date.now());
   const hint = HINTS[errorClass];
   return new InstallerError('step_failed', `${what}: ${describe(statusCode, body)}`, {
     class: errorClass,
     ...(hint === undefined ? {} : { hint }),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
-}
-
-/**
- * @param header seconds or a date (RFC 9110, section 10.2.3)
- * @param now milliseconds since the epoch
- * @returns milliseconds from now
- */
-export function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 const STATUS: Readonly<Record<number, string>> = {

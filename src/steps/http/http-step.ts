@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Outputs } from '../../engine/record.ts';
 import type { Step, StepContext } from '../../engine/step.ts';
+import { classifyStatus } from '../../errors/classify-error.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
 import { readRetryAfter } from '../../resilience/retry-after.ts';
 import { targetOf } from '../../resilience/target.ts';
-import { classifyStatus } from '../download/classify.ts';
 import { type Expected, mismatchOf, valueAt } from './expect-answer.ts';
 import { type HttpAnswer, sendOnce } from './send-once.ts';
 

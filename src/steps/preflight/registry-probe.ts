@@ -1,7 +1,7 @@
 import { getCACertificates } from 'node:tls';
 import { classifyError } from '../../errors/classify-error.ts';
+import { deepestMessage } from '../../errors/deepest-message.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
-import { deepestMessage } from '../download/classify.ts';
 import type { CheckEnv } from './check.ts';
 
 export type RegistryAnswer =

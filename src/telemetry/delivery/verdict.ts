@@ -1,3 +1,4 @@
+import { readRetryAfter } from '../../resilience/retry-after.ts';
 import type { Verdict } from '../spool/spool.ts';
 import type { Answer } from './http.ts';
 
@@ -18,12 +19,9 @@ export function judgeAnswer({ status, headers, body }: Answer, now: number): Ver
   const reason = `${status} ${said}`.trim();
   if (REFUSALS.has(status)) return { outcome: 'refused', reason };
   const afterMs = readRetryAfter(headers['retry-after'], now);
-  return { outcome: 'later', reason, ...(afterMs === undefined ? {} : { afterMs }) };
-}
-
-/** Seconds or an HTTP date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). @returns milliseconds */
-export function readRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined || value.trim() === '') return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+  return {
+    outcome: 'later',
+    reason,
+    ...(afterMs === undefined ? {} : { afterMs: Math.min(afterMs, LONGEST_WAIT_MS) }),
+  };
 }

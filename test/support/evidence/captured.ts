@@ -19,7 +19,12 @@ export function formatCaptured({ command, exit, class: errorClass, output }: Cap
 /** All captured files by name, without their ending. */
 export function readCaptured(): ReadonlyMap<string, Captured> {
   const names = readdirSync(CAPTURED).filter((name) => name.endsWith('.txt'));
-  return new Map(names.sort().map((name) => [name.slice(0, -4), parse(readFileSync(new URL(name, CAPTURED), 'utf8'))]));
+  return new Map(
+    names
+      .map((name) => name.slice(0, -4))
+      .sort()
+      .map((name) => [name, parse(readFileSync(new URL(`${name}.txt`, CAPTURED), 'utf8'))]),
+  );
 }
 
 function parse(text: string): Captured {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCourier } from '../../../src/telemetry/delivery/courier.ts';
-import { readRetryAfter } from '../../../src/telemetry/delivery/verdict.ts';
 import { METRICS } from '../../../src/telemetry/names.ts';
 import { resolveSettings } from '../../../src/telemetry/settings.ts';
 import { createSpool } from '../../../src/telemetry/spool/spool.ts';
@@ -147,13 +146,4 @@ test('samples of a clock that was ahead are given up, the others are not', async
   for (const record of encodeSamples(labels, [sample(1), sample(2, Date.now() + 3_600_000)])) spool.append(record);
   expect(await deliver()).toMatchObject({ samples: { done: true, delivered: 1, rejected: 1 } });
   expect(future()).toBe(1);
-});
-
-test('Retry-After in seconds, as a date, and as nonsense', () => {
-  const now = Date.parse('2026-03-01T12:00:00Z');
-  expect(readRetryAfter('7', now)).toBe(7000);
-  expect(readRetryAfter('Sun, 01 Mar 2026 12:00:30 GMT', now)).toBe(30_000);
-  expect(readRetryAfter('Sun, 01 Mar 2026 11:00:00 GMT', now)).toBe(0);
-  expect(readRetryAfter('soon', now)).toBeUndefined();
-  expect(readRetryAfter(undefined, now)).toBeUndefined();
 });
