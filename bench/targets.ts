@@ -1,3 +1,4 @@
+import { images } from './images.ts';
 import { p1 } from './p1.ts';
 import { p2 } from './p2.ts';
 import { p3 } from './p3.ts';
@@ -9,4 +10,4 @@ import { p10 } from './p10.ts';
 import type { Target } from './target.ts';
 
 /** Every target, in the order in which they are measured. */
-export const targets: readonly Target[] = [p1, p2, p3, p4, p5, p6, p7, p10];
+export const targets: readonly Target[] = [p1, p2, p3, p4, p5, p6, p7, p10, images];
