@@ -1,61 +1,154 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { classifyError } from '../../errors/classify-error.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
 import { isAlive } from '../../system/process-table.ts';
+import { addRange, type ByteRanges, countBytes } from './byte-ranges.ts';
+import { ABOUT_FILE, type About, DATA_FILE, type Leftover, listLeftovers, readLeftover } from './leftovers.ts';
 
-/** A file in the making: beside its target, under a name that nobody takes for it. */
+/**
+ * A file in the making: a folder beside its target, under a name that nobody takes for it, with what is there so far and
+ * a note of where it is from. The process that writes it stands in the name: whoever renames the folder owns it.
+ */
 export interface PartialFile {
-  write(chunk: Uint8Array): Promise<void>;
-  /** Bytes written so far, and their SHA-256 in hex. */
+  /** Path of what is there so far. */
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly about: About;
+  /** What is written. */
+  readonly done: ByteRanges;
   readonly bytes: number;
-  digest(): string;
-  /** Makes it the target, durably. */
-  publish(): Promise<void>;
-  /** Removes it unless it was published. */
+  /** Forgets what is there, and notes where the new content is from. */
+  begin(about: About): Promise<void>;
+  /** Notes more of what is known of the same content. */
+  learn(about: About): void;
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** Makes what is written, and the note of it, survive a power cut. */
+  checkpoint(): Promise<void>;
+  /** Makes it the file at `target`, on the same disk, durably. @param mode permission bits */
+  publish(target: string, mode: number): Promise<void>;
+  /** Leaves it for a later attempt or run; removes it when there is nothing in it. */
+  keep(): Promise<void>;
   discard(): Promise<void>;
 }
 
 /**
- * Starts a file beside `target`. Leftovers of runs that were killed while they wrote the same target are removed.
+ * Opens what an earlier attempt or run has left of `target`, else a new one. Leftovers that nobody can continue are
+ * removed; those of living processes are left alone.
  *
- * @param mode permission bits of the published file
+ * @param fits tells whether a leftover may be continued
  */
-export async function createPartialFile(target: string, mode: number): Promise<PartialFile> {
-  await removeLeftovers(target);
-  const path = join(dirname(target), `.${basename(target)}.${process.pid}-${randomBytes(4).toString('hex')}.part`);
-  const hash = createHash('sha256');
-  const file = await open(path, 'wx', 0o600);
-  let bytes = 0;
-  let published = false;
-  return {
-    async write(chunk) {
-      hash.update(chunk);
-      await file.writeFile(chunk);
-      bytes += chunk.byteLength;
+export async function openPartialFile(target: string, fits: (about: About) => boolean): Promise<PartialFile> {
+  const nameFor = (pid: number) =>
+    join(dirname(target), `.${basename(target)}.${pid}-${randomBytes(4).toString('hex')}.part`);
+  const own = nameFor(process.pid);
+  const adopted = await adopt(target, own, fits);
+  if (adopted === undefined) await mkdir(own, { mode: 0o700 });
+  const file = await open(join(own, DATA_FILE), adopted === undefined ? 'wx+' : 'r+', 0o600);
+  return createPartialFile(own, file, adopted, () => nameFor(0));
+}
+
+function createPartialFile(
+  folder: string,
+  file: FileHandle,
+  adopted: Leftover | undefined,
+  released: () => string,
+): PartialFile {
+  let about: About = adopted?.about ?? {};
+  let done: ByteRanges = adopted?.done ?? [];
+  let noted: Promise<void> = Promise.resolve();
+  const remove = async () => {
+    await file.close().catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  };
+  const note = async (written: ByteRanges) => {
+    const path = join(folder, ABOUT_FILE);
+    await writeFile(`${path}.new`, JSON.stringify({ version: 1, ...about, done: written }), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  };
+  const partial: PartialFile = {
+    path: join(folder, DATA_FILE),
+    file,
+    get about() {
+      return about;
+    },
+    get done() {
+      return done;
     },
     get bytes() {
-      return bytes;
+      return countBytes(done);
     },
-    digest: () => hash.copy().digest('hex'),
-    async publish() {
+    async begin(next) {
+      about = next;
+      done = [];
+      await noted;
+      await rm(join(folder, ABOUT_FILE), { force: true });
+      await file.truncate(0);
+    },
+    learn(more) {
+      about = { ...about, ...more };
+    },
+    async write(bytes, position) {
+      for (let at = 0; at < bytes.byteLength; ) {
+        at += (await file.write(bytes, at, bytes.byteLength - at, position + at).catch(explainWrite)).bytesWritten;
+      }
+      done = addRange(done, position, position + bytes.byteLength);
+    },
+    async checkpoint() {
+      const [what, written] = [about, done];
+      await file.datasync();
+      // Begun anew meanwhile: what was written is not there any more.
+      if (written.length === 0 || done.length === 0 || what.source !== about.source) return;
+      noted = note(written);
+      await noted;
+    },
+    async publish(target, mode) {
       await file.chmod(mode);
       await file.sync();
       await file.close();
-      await rename(path, target);
-      published = true;
+      await rename(partial.path, target);
       await syncFolder(dirname(target));
+      await remove();
     },
-    async discard() {
-      if (published) return;
-      await close(file);
-      await rm(path, { force: true });
+    async keep() {
+      if (done.length === 0) return await remove();
+      await partial.checkpoint();
+      await file.close();
+      await rename(folder, released());
     },
+    discard: remove,
   };
+  return partial;
 }
 
-async function close(file: FileHandle): Promise<void> {
-  // Closed already when publishing failed after that.
-  await file.close().catch(() => undefined);
+async function adopt(target: string, own: string, fits: (about: About) => boolean): Promise<Leftover | undefined> {
+  let adopted: Leftover | undefined;
+  for (const { path, pid } of await listLeftovers(target)) {
+    if (pid === process.pid || (pid !== 0 && isAlive(pid, 0))) continue;
+    const found = await readLeftover(path);
+    if (adopted !== undefined || found === undefined || !fits(found.about)) {
+      await rm(path, { recursive: true, force: true });
+      continue;
+    }
+    try {
+      // Of several who want it, one can rename it.
+      await rename(path, own);
+      adopted = found;
+    } catch {
+      // It has found another owner.
+    }
+  }
+  return adopted;
+}
+
+function explainWrite(thrown: unknown): never {
+  if (classifyError(thrown) !== 'disk_full') throw thrown;
+  throw new InstallerError('step_failed', 'the disk is full; what was written of the file is removed', {
+    class: 'disk_full',
+    hint: 'make room on that disk, then run the same command again',
+    cause: thrown,
+  });
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -64,13 +157,5 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-async function removeLeftovers(target: string): Promise<void> {
-  const prefix = `.${basename(target)}.`;
-  for (const name of await readdir(dirname(target))) {
-    const pid = name.startsWith(prefix) ? /^(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid), 0)) await rm(join(dirname(target), name), { force: true });
   }
 }

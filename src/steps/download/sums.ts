@@ -1,51 +1,59 @@
 import { InstallerError } from '../../errors/installer-error.ts';
-import { getUrl, type HttpOptions } from './http-request.ts';
+import type { SumAlgorithm } from './digest.ts';
+import { fetchSmall, type SmallOptions } from './fetch-small.ts';
+import { plainAddress } from './http/follow.ts';
 
-/** Published sums files are a few kilobytes; more is some other page. */
-const MAX_SUMS_BYTES = 1 << 20;
-
-/**
- * Fetches a published file of SHA-256 sums and gives the one of `fileName`.
- *
- * @param fileName name of the file inside the sums file, without a folder
- * @throws InstallerError class `checksum` when the file does not name it; else as {@link getUrl}
- */
-export async function fetchSum(sumsUrl: string, fileName: string, options: HttpOptions): Promise<string> {
-  const text = await getUrl(sumsUrl, options, async (response) => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength;
-      if (size > MAX_SUMS_BYTES) break;
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
-  });
-  const sum = findSum(text, fileName);
-  if (sum === undefined) {
-    throw new InstallerError('step_failed', `${sumsUrl} holds no SHA-256 sum of ${fileName}`, {
-      class: 'checksum',
-      hint: 'nothing was installed: without the published sum the file cannot be checked',
-    });
-  }
-  return sum;
+/** A checksum, in lower-case hex. */
+export interface Sum {
+  algorithm: SumAlgorithm;
+  hex: string;
 }
 
 /**
- * Finds a file's sum in the text of a sums file: lines of sha256sum (`HEX  NAME`, `HEX *NAME`), of BSD
- * (`SHA256 (NAME) = HEX`), or one sum alone.
+ * Fetches a published file of SHA-256 or SHA-512 sums and gives the one of a file.
  *
- * @returns 64 hex digits in lower case; undefined when the file is not named
+ * @param fileNames names under which the file may stand in it, without a folder
+ * @throws InstallerError class `checksum` when it names none of them; else as {@link fetchSmall}
  */
-export function findSum(text: string, fileName: string): string | undefined {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const alone = lines.length === 1 ? /^\s*([0-9a-f]{64})\s*$/i.exec(lines[0] ?? '') : null;
-  if (alone?.[1] !== undefined) return alone[1].toLowerCase();
-  for (const line of lines) {
-    const gnu = /^([0-9a-f]{64})\s+\*?(.+?)\s*$/i.exec(line);
-    const bsd = /^SHA256 \((.+)\) = ([0-9a-f]{64})\s*$/i.exec(line);
-    const [name, sum] = gnu === null ? [bsd?.[1], bsd?.[2]] : [gnu[2], gnu[1]];
-    if (name?.replace(/^.*\//, '') === fileName) return sum?.toLowerCase();
+export async function fetchSum(sumsUrl: string, fileNames: readonly string[], options: SmallOptions): Promise<Sum> {
+  const text = (await fetchSmall(sumsUrl, options)).toString('utf8');
+  for (const name of fileNames) {
+    const sum = findSum(text, name);
+    if (sum !== undefined) return sum;
   }
-  return undefined;
+  throw new InstallerError(
+    'step_failed',
+    `${plainAddress(sumsUrl)} holds no SHA-256 or SHA-512 sum of ${fileNames[0]}`,
+    {
+      class: 'checksum',
+      hint: 'nothing was installed: without the published sum the file cannot be checked',
+    },
+  );
+}
+
+/**
+ * Finds a file's sum in the text of a sums file: lines of sha256sum or sha512sum (`HEX  NAME`, `HEX *NAME`), of BSD
+ * (`SHA256 (NAME) = HEX`), or one sum alone. Where both kinds are, SHA-256 is taken.
+ *
+ * @returns undefined when the file is not named
+ */
+export function findSum(text: string, fileName: string): Sum | undefined {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const alone = lines.length === 1 ? /^\s*([0-9a-f]+)\s*$/i.exec(lines[0] ?? '')?.[1] : undefined;
+  if (alone !== undefined) return asSum(alone);
+  const found = lines.flatMap((line) => {
+    const gnu = /^([0-9a-f]{64}|[0-9a-f]{128})\s+\*?(.+?)\s*$/i.exec(line);
+    const bsd = /^SHA(?:256|512) \((.+)\) = ([0-9a-f]+)\s*$/i.exec(line);
+    const [name, hex] = gnu === null ? [bsd?.[1], bsd?.[2]] : [gnu[2], gnu[1]];
+    const sum = name?.replace(/^.*\//, '') === fileName ? asSum(hex ?? '') : undefined;
+    return sum === undefined ? [] : [sum];
+  });
+  return found.find(({ algorithm }) => algorithm === 'sha256') ?? found[0];
+}
+
+/** A sum by its length. @returns undefined when it is none */
+function asSum(hex: string): Sum | undefined {
+  if (!/^[0-9a-f]+$/i.test(hex)) return undefined;
+  if (hex.length === 64) return { algorithm: 'sha256', hex: hex.toLowerCase() };
+  return hex.length === 128 ? { algorithm: 'sha512', hex: hex.toLowerCase() } : undefined;
 }

@@ -17,7 +17,7 @@ export interface ToolPlaces {
   binDir: string;
 }
 
-type Context = Pick<StepContext, 'exec' | 'query' | 'progress' | 'notice' | 'signal' | 'clock'>;
+type Context = Pick<StepContext, 'exec' | 'query' | 'progress' | 'notice' | 'signal' | 'clock' | 'guard' | 'log'>;
 
 const COMMANDS: readonly { manager: PackageManager; program: string; command: string }[] = [
   { manager: 'apt', program: 'apt-get', command: 'sudo apt-get install' },
@@ -65,7 +65,7 @@ export async function manualHint(pin: ProgramPin, env: ToolPlaces['env']): Promi
  * published sums, else the distribution's package, unpacked without installing it.
  *
  * @throws InstallerError `step_failed` with every way that was tried, and the command by which the user gets it;
- *   its class is the release's, so that passing network trouble is tried again
+ *   its class is the release's, and it is marked `exhausted` when the guard has tried that as often as it may
  */
 export async function installProgram(ctx: Context, pin: ProgramPin, places: ToolPlaces): Promise<FoundProgram> {
   const failures: InstallerError[] = [];
@@ -84,6 +84,7 @@ export async function installProgram(ctx: Context, pin: ProgramPin, places: Tool
   const [first] = failures;
   throw new InstallerError('step_failed', `${pin.name} is missing and could not be had`, {
     ...(first === undefined ? {} : { class: first.class, cause: first }),
+    ...(first?.details.exhausted === true ? { exhausted: true } : {}),
     lines: failures.map(({ message, details }) => [message, details.tail?.at(-1)].filter(Boolean).join(': ')),
     hint: `install ${pin.name} ${pin.minVersion} or newer yourself: ${await manualHint(pin, places.env)}`,
   });
@@ -97,7 +98,7 @@ async function waysOf(ctx: Context, pin: ProgramPin, { env, binDir }: ToolPlaces
   const ways: Way[] = [];
   if (release !== undefined) {
     ways.push(async (folder) => {
-      const file = await fetchRelease(ctx, pin, release, env, folder);
+      const file = await fetchRelease(ctx, pin, release, { env, binDir }, folder);
       return placeProgram(binDir, file, { name: pin.name, version: pin.version, source: release.url }, now());
     });
   }
@@ -123,17 +124,21 @@ async function fetchRelease(
   ctx: Context,
   pin: ProgramPin,
   release: Release,
-  env: ToolPlaces['env'],
+  { env, binDir }: ToolPlaces,
   folder: string,
 ): Promise<string> {
-  const file = join(folder, fileNameOf(release.url));
+  const name = fileNameOf(release.url);
+  const file = join(folder, name);
   ctx.progress(`downloading ${pin.name} ${pin.version}`);
-  await downloadFile({
+  await downloadFile(ctx.guard, {
     urls: [release.url],
     output: file,
+    // The next run goes on with what this one has received.
+    keepBeside: join(binDir, name),
     sumsUrl: release.sumsUrl,
     env,
     signal: ctx.signal,
+    onNotice: ctx.log,
     onProgress: ({ bytes, total }) =>
       ctx.progress(`downloading ${pin.name} ${pin.version}`, {
         done: bytes,

@@ -8,18 +8,21 @@ import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstallerError } from '../../../src/errors/installer-error.ts';
-import { type DownloadRequest, downloadFile } from '../../../src/steps/download/download-file.ts';
+import { type Downloaded, type DownloadRequest, downloadFile } from '../../../src/steps/download/download-file.ts';
+import type { Sum } from '../../../src/steps/download/sums.ts';
 import { type HttpSite, startSite } from '../../support/http-site.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
+import { makeTestGuard } from '../../support/test-guard.ts';
 
 const BODY = randomBytes(300_000);
-const SUM = createHash('sha256').update(BODY).digest('hex');
+const SUM: Sum = { algorithm: 'sha256', hex: createHash('sha256').update(BODY).digest('hex') };
+const WRONG: Sum = { algorithm: 'sha256', hex: 'f'.repeat(64) };
 
 let site: HttpSite;
 beforeAll(async () => {
   site = await startSite({
     '/tool.bin': BODY,
-    '/sums.txt': `${'0'.repeat(64)}  other.bin\n${SUM}  tool.bin\n`,
+    '/sums.txt': `${'0'.repeat(64)}  other.bin\n${SUM.hex}  tool.bin\n`,
     '/empty-sums.txt': 'nothing here',
     '/moved': (_request, response) => response.writeHead(302, { location: '/tool.bin' }).end(),
     '/cut': (_request, response) => {
@@ -40,11 +43,21 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 async function request(path: string, more: Partial<DownloadRequest> = {}): Promise<DownloadRequest> {
-  return { urls: [`${site.url}${path}`], output: join(await makeTempFolder(), 'bin', 'tool'), env: {}, ...more };
+  const output = join(await makeTempFolder(), 'bin', 'tool');
+  return {
+    urls: [`${site.url}${path}`],
+    output,
+    env: {},
+    policy: { attempts: 1 },
+    signal: new AbortController().signal,
+    ...more,
+  };
 }
 
+const fetchIt = (download: DownloadRequest): Promise<Downloaded> => downloadFile(makeTestGuard().guard, download);
+
 async function failureOf(download: DownloadRequest): Promise<InstallerError> {
-  const thrown: unknown = await downloadFile(download).catch((error: unknown) => error);
+  const thrown: unknown = await fetchIt(download).catch((error: unknown) => error);
   // Whatever failed, neither a target nor a partial file may stay.
   expect(await readdir(join(download.output, '..'))).toEqual([]);
   return thrown as InstallerError;
@@ -53,7 +66,13 @@ async function failureOf(download: DownloadRequest): Promise<InstallerError> {
 describe('downloadFile', () => {
   it('writes the file with the wanted permissions, checked by the published sums', async () => {
     const download = await request('/tool.bin', { sumsUrl: `${site.url}/sums.txt`, mode: 0o755 });
-    expect(await downloadFile(download)).toEqual({ url: download.urls[0], sha256: SUM, bytes: BODY.length });
+    expect(await fetchIt(download)).toEqual({
+      url: download.urls[0],
+      sum: SUM,
+      bytes: BODY.length,
+      resumed: 0,
+      verified: true,
+    });
     expect(await readFile(download.output)).toEqual(BODY);
     expect((await stat(download.output)).mode & 0o777).toBe(0o755);
     expect(await readdir(join(download.output, '..'))).toEqual(['tool']);
@@ -61,8 +80,8 @@ describe('downloadFile', () => {
 
   it('follows redirects and tells its progress', async () => {
     const told: { bytes: number; total?: number }[] = [];
-    const download = await request('/moved', { sha256: SUM.toUpperCase(), onProgress: (now) => told.push(now) });
-    await downloadFile(download);
+    const download = await request('/moved', { sum: SUM, onProgress: (now) => told.push(now) });
+    await fetchIt(download);
     expect(told[0]?.total).toBe(BODY.length);
     expect(told[0]?.bytes).toBeGreaterThan(0);
   });
@@ -79,12 +98,12 @@ describe('downloadFile', () => {
   });
 
   it('keeps the old file and says both sums when the checksum is wrong', async () => {
-    const download = await request('/tool.bin', { sha256: 'f'.repeat(64) });
+    const download = await request('/tool.bin', { sum: WRONG });
     const failure = await failureOf(download);
     expect(failure.class).toBe('checksum');
-    expect(failure.details.lines).toEqual([`expected sha256 ${'f'.repeat(64)}`, `received sha256 ${SUM}`]);
+    expect(failure.details.lines).toEqual([`expected sha256 ${'f'.repeat(64)}`, `received sha256 ${SUM.hex}`]);
     await writeFile(download.output, 'old');
-    await expect(downloadFile(download)).rejects.toMatchObject({ class: 'checksum' });
+    await expect(fetchIt(download)).rejects.toMatchObject({ class: 'checksum' });
     expect(await readFile(download.output, 'utf8')).toBe('old');
   });
 
@@ -128,8 +147,8 @@ describe('downloadFile', () => {
 
   it('takes the next source when one fails, and names all when all do', async () => {
     const urls = [`${site.url}/busy`, `${site.url}/tool.bin`];
-    const download = await request('', { urls, sha256: SUM });
-    expect((await downloadFile(download)).url).toBe(urls[1]);
+    const download = await request('', { urls, sum: SUM });
+    expect((await fetchIt(download)).url).toBe(urls[1]);
     const failure = await failureOf(await request('', { urls: [`${site.url}/busy`, `${site.url}/nothing`] }));
     expect(failure.class).toBe('not_found');
     expect(failure.details.lines).toHaveLength(2);
@@ -145,11 +164,11 @@ describe('downloadFile', () => {
 
   it('removes what a killed run left of the same file, and nothing else', async () => {
     const download = await request('/tool.bin');
-    await downloadFile(download);
+    await fetchIt(download);
     const folder = join(download.output, '..');
     const kept = ['.other.4194305-0123abcd.part', `.tool.${process.pid}-0123abcd.part`, '.tool.part'];
     for (const name of ['.tool.4194305-0123abcd.part', ...kept]) await writeFile(join(folder, name), 'x');
-    await downloadFile(download);
+    await fetchIt(download);
     expect((await readdir(folder)).sort()).toEqual([...kept, 'tool'].sort());
   });
 
@@ -172,9 +191,9 @@ describe('downloadFile', () => {
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const env = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, NO_PROXY: '127.0.0.1' };
-    await downloadFile(await request('/tool.bin', { env, sha256: SUM }));
+    await fetchIt(await request('/tool.bin', { env, sum: SUM }));
     expect(seen).toEqual([]);
-    await downloadFile(await request('', { env, urls: ['http://release.invalid/tool.bin'], sha256: SUM }));
+    await fetchIt(await request('', { env, urls: ['http://release.invalid/tool.bin'], sum: SUM }));
     expect(seen).toHaveLength(1);
     expect(seen[0]).toContain('release.invalid');
     proxy.closeAllConnections();
