@@ -142,10 +142,18 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'dpkg', output: /requires superuser privilege/, class: 'unauthorized' },
   { output: /permission denied/i, class: 'unauthorized', note: "libc's words; ssh: no key fits" },
 
-  // Output: programs that are not there
+  // Output: programs that are not there, or are called wrongly
   { program: 'sh', output: /^\S*sh: (\d+: .*: not found|.*: command not found)$/m, class: 'not_runnable' },
   { program: 'bash', output: /Exec format error/, class: 'not_runnable', note: 'made for another machine' },
   { program: 'docker', output: /executable file not found in \$PATH/, class: 'not_runnable' },
+
+  { output: /(unknown|unrecognized|invalid|no such) (option|flag)/i, class: 'not_runnable', note: 'wrong usage' },
+  {
+    program: 'apt, curl',
+    output: /option \S+ is (unknown|not understood)/,
+    class: 'not_runnable',
+    note: 'wrong usage',
+  },
 
   // Output: the network
   { output: /Could not resolve/, class: 'dns', note: 'apt, curl, git, ssh' },

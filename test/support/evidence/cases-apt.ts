@@ -60,7 +60,7 @@ export function aptCases({ web, closed, silent, half, selfSigned }: Peers): read
       `${INSTALL} not-in-any-archive`,
       `${fetch('lonely')}; dpkg -i /tmp/lonely.deb; ${good}`,
     ),
-    one('wrong-usage', 'unknown', 'apt-get --no-such-option update'),
+    one('wrong-usage', 'not_runnable', 'apt-get --no-such-option update'),
     one('no-right', 'unauthorized', `setpriv --reuid=65534 --regid=65534 --clear-groups ${INSTALL} fine`),
     one('disk-full', 'disk_full', `${INSTALL} fine`, good, ['--tmpfs', '/var/cache/apt/archives:size=4k']),
     one('unmet', 'broken_state', `${INSTALL} fine`, `${fetch('lonely')}; dpkg -i /tmp/lonely.deb; ${good}`),

@@ -37,7 +37,7 @@ function dockerCases({ web, closed, reset, half, hangUp, login }: Peers): readon
       'docker run --rm --pull never --platform linux/s390x local/debian:bookworm-slim true',
     ),
     docker('disk-full', 'disk_full', withSmallDisk('docker save -o small/file local/debian:bookworm-slim')),
-    docker('wrong-usage', 'unknown', 'docker run --no-such-option'),
+    docker('wrong-usage', 'not_runnable', 'docker run --no-such-option'),
     docker(
       'name-taken',
       'unknown',
@@ -78,7 +78,7 @@ function kubectlCases({ web, closed, silent, reset, hangUp, selfSigned }: Peers)
     ),
     kubectl('no-such-kind', 'not_found', `kubectl -s http://${web} get no-such-kind`),
     kubectl('missing-file', 'not_found', `kubectl -s http://${web} apply -f no-such-file.yaml`),
-    kubectl('wrong-usage', 'unknown', 'kubectl get --no-such-option'),
+    kubectl('wrong-usage', 'not_runnable', 'kubectl get --no-such-option'),
   ];
 }
 

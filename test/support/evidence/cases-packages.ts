@@ -92,7 +92,7 @@ function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peer
       'here/bin/pip install --upgrade --no-index good-2.0-py3-none-any.whl',
       NO_RECORD(web),
     ),
-    pip('wrong-usage', 'unknown', 'pip --no-such-option'),
+    pip('wrong-usage', 'not_runnable', 'pip --no-such-option'),
   ];
 }
 

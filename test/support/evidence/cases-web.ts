@@ -44,7 +44,7 @@ export function webCases(peers: Peers): readonly Case[] {
     { name: 'curl-reset-quiet', class: 'network_reset', run: `curl -s http://${reset}` },
     { name: 'curl-self-signed-quiet', class: 'tls', run: `curl -s https://${selfSigned}` },
     { name: 'curl-status-quiet', class: 'unknown', run: `curl -sf http://${web}/status-503` },
-    { name: 'curl-wrong-usage', class: 'unknown', run: 'curl --no-such-option' },
+    { name: 'curl-wrong-usage', class: 'not_runnable', run: 'curl --no-such-option' },
     { name: 'wget-refused-quiet', class: 'network_reset', run: `wget -q --tries=1 http://${closed}` },
     { name: 'wget-tls-quiet', class: 'tls', run: `wget -q --tries=1 https://${selfSigned}` },
     { name: 'wget-login-quiet', class: 'unauthorized', run: `wget -q --tries=1 http://${web}/status-401` },
