@@ -5,6 +5,7 @@ import { otlpTarget } from '../telemetry/delivery/find-backends.ts';
 import { isSdkDisabled } from '../telemetry/otel/sdk-options.ts';
 import type { OtlpWriter } from '../telemetry/otel/spool-exporters.ts';
 import { OTLP_SIGNALS, type OtlpSignal } from '../telemetry/settings.ts';
+import type { SpoolRecord } from '../telemetry/spool/spool.ts';
 import type { Endpoint } from '../ui/status.ts';
 import type { Options } from './options.ts';
 import { installedBackends, telemetrySettings } from './run-telemetry.ts';
@@ -79,12 +80,13 @@ async function openWriter(
   folder: string | undefined,
 ): Promise<OtlpWriter> {
   const kinds = sent.map((signal) => `otlp-${signal}`);
-  const spool: OtlpWriter = { append: (record) => !kinds.includes(record.kind) || telemetry.spool.append(record) };
-  if (folder === undefined) return spool;
-  const { createOtlpFiles, writeToAll } = await import('../telemetry/otel/otlp-files.ts');
+  const isSent = ({ kind }: SpoolRecord) => kinds.includes(kind);
+  if (folder === undefined) return { append: (record) => !isSent(record) || telemetry.spool.append(record) };
+  const { createOtlpFiles } = await import('../telemetry/otel/otlp-files.ts');
   const files = createOtlpFiles(folder);
+  // What goes into the spool comes to the files from there.
   telemetry.copyTo(files);
-  return writeToAll([spool, files]);
+  return { append: (record) => (isSent(record) ? telemetry.spool : files).append(record) };
 }
 
 /** The SDK knows gRPC, but what waits in the spool is sent over HTTP. */

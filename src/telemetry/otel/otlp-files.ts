@@ -53,8 +53,3 @@ function asOtlp(record: SpoolRecord): SpoolRecord {
   const body = Buffer.from(JSON.stringify(toOtlpMetrics(toSeries([record]))));
   return { ...record, kind: 'otlp-metrics', contentType: JSON_TYPE, body };
 }
-
-/** Writes to each of several. */
-export function writeToAll(writers: readonly OtlpWriter[]): OtlpWriter {
-  return { append: (record) => writers.map((writer) => writer.append(record)).every(Boolean) };
-}

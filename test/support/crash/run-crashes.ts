@@ -118,7 +118,8 @@ async function waitForStep(subject: Subject, step: string, hasEnded: () => boole
   }
 }
 
-function stepsAtWork(subject: Subject): readonly string[] {
+/** Steps that are recorded as being at work, the journal included. */
+export function stepsAtWork(subject: Pick<Subject, 'home' | 'cluster' | 'plan'>): readonly string[] {
   return stepsThat(subject, 'in_progress');
 }
 
@@ -126,7 +127,7 @@ function completedSteps(subject: Subject): ReadonlySet<string> {
   return new Set(stepsThat(subject, 'completed'));
 }
 
-function stepsThat(subject: Subject, status: string): readonly string[] {
+function stepsThat(subject: Pick<Subject, 'home' | 'cluster' | 'plan'>, status: string): readonly string[] {
   try {
     const { document } = readState(statePaths(subject.home, subject.cluster, subject.plan));
     return Object.entries(document?.steps ?? {}).flatMap(([id, record]) => (record.status === status ? [id] : []));

@@ -216,6 +216,12 @@ test('--otlp-file writes traces, logs, durations and the status of every step as
   expect(histogramOf(metrics, METRICS.stepDuration.name)).not.toEqual([]);
   expect(JSON.stringify(metrics)).toContain(METRICS.stepStatus.name);
 
+  // Sent as well, they are written once all the same.
+  const nobody = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await findFreePort()}` };
+  await ground.install(['run', join(ground.folder, 'plan.yaml'), '--otlp-file', folder], { env: nobody });
+  const ids = spansOf(read<TracesRequest>('traces.jsonl')).map(({ spanId }) => spanId);
+  expect(new Set(ids).size).toBe(ids.length);
+
   const document = () => readFileSync(join(ground.home, 'state/o11y-dev/traced/install-state.json'), 'utf8');
   expect(document()).toContain('traceparent');
   expect((await ground.install(['run', join(ground.folder, 'plan.yaml')])).stderr).not.toContain('trace ');
