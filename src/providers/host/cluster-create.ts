@@ -26,7 +26,8 @@ export function createClusterCreate(config: ClusterConfig): StepBody {
       const missing = await missingPrograms(programs, names);
       if (missing.length > 0) return { state: 'absent', reason: `no program for ${missing.join(' and ')}` };
       const versions = names.map((name) => `${name} ${programs[name]?.version}`);
-      return { state: 'present', reason: `${versions.join(', ')}; data in ${config.dataDir}` };
+      const reason = `${versions.join(', ')}; data in ${config.dataDir}`;
+      return { state: 'present', reason, outputs: outputsOf(programs) };
     },
 
     async apply(ctx): Promise<Outputs> {

@@ -126,7 +126,8 @@ export async function keepClusterRecord(config: ClusterConfig, record: ClusterRe
   await writeFile(join(config.dataDir, RECORD), `${JSON.stringify(record)}\n`, { mode: 0o600 });
 }
 
-async function readClusterRecord(config: ClusterConfig): Promise<ClusterRecord | undefined> {
+/** What {@link keepClusterRecord} has kept; undefined when there is nothing that makes sense. */
+export async function readClusterRecord(config: ClusterConfig): Promise<ClusterRecord | undefined> {
   try {
     return JSON.parse(await readFile(join(config.dataDir, RECORD), 'utf8')) as ClusterRecord;
   } catch {

@@ -3,10 +3,10 @@ import type { Inputs, Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
-import { type Claim, collectEvidence, isPublished, judgeClaim } from './claim.ts';
+import { type Claim, collectEvidence, isPublished, judgeClaim, readClusterRecord } from './claim.ts';
 import { askDocker, inspectNodes, type NodeContainer } from './docker.ts';
 import { isApiUnreachable } from './kubectl.ts';
-import { makeCluster, removeCluster } from './make-cluster.ts';
+import { describeOwnCluster, makeCluster, removeCluster } from './make-cluster.ts';
 import { installIdOf, readMark } from './mark.ts';
 import { mendCluster } from './mend-cluster.ts';
 import { chosenPorts } from './ports.ts';
@@ -43,9 +43,10 @@ async function observe(ctx: StepContext, config: ClusterConfig, stack: Stack): P
   if (node === undefined) return { state: 'absent', reason: `there is no cluster "${config.cluster}"` };
   const recorded = ctx.recorded?.outputs ?? {};
   const stopped = nodes.filter(({ running, paused }) => !running || paused).map(({ name }) => name);
-  const [{ claim }, mark] = await Promise.all([
+  const [{ claim, installId }, mark, kept] = await Promise.all([
     claimOf(ctx, config, node),
     stopped.length > 0 ? undefined : lookForMark(ctx, config),
+    readClusterRecord(config),
     // The next step needs them; a failure is its to tell.
     stack.render(ctx, installIdOf(ctx, config)).catch(() => undefined),
   ]);
@@ -57,9 +58,13 @@ async function observe(ctx: StepContext, config: ClusterConfig, stack: Stack): P
     if (recorded.ours === false) return { state: 'present', reason: 'in use, not made by this installer' };
     return { state: 'unhealthy', reason: 'a cluster of that name exists that this installer did not make: it is used' };
   }
-  if (recorded.intent !== 'done' || recorded.ours !== true) return { state: 'unhealthy', reason: 'not finished yet' };
+  // Nothing recorded: the state was lost or reset, after the last thing that making a cluster does.
+  const lost = recorded.intent === undefined && kept?.container === node.id;
+  if (!lost && (recorded.intent !== 'done' || recorded.ours !== true))
+    return { state: 'unhealthy', reason: 'not finished yet' };
   if (mark === undefined) return { state: 'unhealthy', reason: 'the mark of this installation is missing in it' };
-  return { state: 'present', reason: `${node.name} runs, its API answers` };
+  const found = lost ? { outputs: describeOwnCluster(config, node, installId) } : {};
+  return { state: 'present', reason: `${node.name} runs, its API answers`, ...found };
 }
 
 async function lookForMark(ctx: StepContext, config: ClusterConfig): Promise<string | undefined> {

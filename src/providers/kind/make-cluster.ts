@@ -85,6 +85,11 @@ export function describeCluster(config: ClusterConfig, node: NodeContainer): Out
   };
 }
 
+/** The same of a cluster of ours that is whole. */
+export function describeOwnCluster(config: ClusterConfig, node: NodeContainer, installId: string): Outputs {
+  return { ...describeCluster(config, node), ours: true, install_id: installId, intent: 'done' };
+}
+
 async function runKind(ctx: StepContext, config: ClusterConfig, image: string | undefined): Promise<void> {
   ctx.progress(`kind starts a node${image === undefined ? '' : ` of ${image}`}`);
   const args = ['create', 'cluster', '--name', config.cluster, '--config', configPath(config), '--retain'];
@@ -102,7 +107,7 @@ async function finishCluster(ctx: StepContext, config: ClusterConfig): Promise<O
   const [node] = nodes;
   if (node === undefined) throw new Error(`the node of cluster "${config.cluster}" is gone already`);
   await keepClusterRecord(config, { install_id: config.installId, container: node.id });
-  return { ...describeCluster(config, node), ours: true, install_id: config.installId, intent: 'done' };
+  return describeOwnCluster(config, node, config.installId);
 }
 
 async function loadWhileStarting(

@@ -7,7 +7,7 @@ import type { ClusterConfig } from '../provider.ts';
 import { isPublished, keepClusterRecord } from './claim.ts';
 import { docker, type NodeContainer } from './docker.ts';
 import { kubectl } from './kubectl.ts';
-import { describeCluster } from './make-cluster.ts';
+import { describeCluster, describeOwnCluster } from './make-cluster.ts';
 import { markCluster } from './mark.ts';
 import { kubeconfigPath, programEnv } from './names.ts';
 import { chosenPorts } from './ports.ts';
@@ -35,15 +35,14 @@ export async function mendCluster(
   if (startedMs !== undefined) await awaitKubelets(ctx, config, nodes, startedMs);
   const [node] = nodes;
   if (node === undefined) throw new InstallerError('step_failed', `cluster "${config.cluster}" has no node`);
-  const facts = { ...describeCluster(config, node), intent: 'done' };
   if (installId !== undefined) {
     await markCluster(ctx, config, installId);
     await keepClusterRecord(config, { install_id: installId, container: node.id });
     await publishKubeconfig(ctx, config);
-    return { ...facts, ours: true, install_id: installId };
+    return describeOwnCluster(config, node, installId);
   }
   ctx.notice(`cluster "${config.cluster}" was not made by this installer: it is used, and never deleted`);
-  return { ...facts, ours: false, ...directUrls(ctx, config, node) };
+  return { ...describeCluster(config, node), intent: 'done', ours: false, ...directUrls(ctx, config, node) };
 }
 
 /** @returns when the first stopped node was started; undefined when all ran */
