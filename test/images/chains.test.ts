@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { chainFileSchema, readChains, shippedChains } from '../../src/images/chains/chain-file.ts';
 import { findFallbacks } from '../../src/images/chains/find-chain.ts';
 import { imagesOf, readSources } from '../../src/images/find/read-sources.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { documentSchema, findInvalid } from '../../src/state/document-schema.ts';
 import { SEED_DOCUMENT } from './support.ts';
 

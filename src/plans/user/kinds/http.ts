@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpBody, secretsIn } from '../../../steps/http/http-step.ts';
 import { commonFields, defineKind, GUARDED } from './kind.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Step } from '../../../engine/step.ts';
 import type { RetryPolicy } from '../../../resilience/policy.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { READINESS } from '../../../resilience/policy.ts';
 import { waitBody } from '../../../steps/wait/wait-step.ts';
 import { parseWaitTarget, type WaitTarget } from '../../../steps/wait/wait-target.ts';
