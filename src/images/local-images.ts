@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import * as z from 'zod';
 import { fits, type Platform } from './platform.ts';
 import { formatReference, type ImageReference, parseReference } from './reference.ts';
@@ -30,6 +29,8 @@ export async function findLocalImages(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FindLocal> {
   if (images.length === 0) return () => undefined;
+  // Loading it takes longer than asking many registries.
+  const { execa } = await import('execa');
   const names = [...new Set(images.map(formatReference))];
   const answer = await execa('docker', ['image', 'inspect', ...names], {
     env,

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { HUB } from '../reference.ts';
@@ -76,6 +75,7 @@ function readEntry({ auth, username, password, identitytoken }: z.infer<typeof e
 
 /** Asks `docker-credential-NAME get` (https://github.com/docker/docker-credential-helpers). */
 async function askHelper(name: string, key: string, env: Env): Promise<Credentials | undefined> {
+  const { execa } = await import('execa');
   const answer = await execa(`docker-credential-${name}`, ['get'], {
     input: key,
     env,
