@@ -1,5 +1,7 @@
+import { DOWNLOAD_COMMANDS } from './download-flags.ts';
 import { CLUSTER_FLAGS, type Flag, MODE_FLAGS, SHARED_FLAGS } from './flags.ts';
 import { IMAGE_COMMANDS } from './image-flags.ts';
+import { PACKAGE_COMMANDS } from './package-flags.ts';
 import { RETRY_FLAGS, RETRY_KIND, RETRY_TARGET } from './retry-flags.ts';
 import { WAIT_COMMANDS } from './wait-flags.ts';
 
@@ -131,6 +133,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     rest: 'COMMAND...',
     examples: [['$0 retry --attempts 5 -- docker pull grafana/loki:3.7.8', 'exits as the command does']],
   },
+  ...DOWNLOAD_COMMANDS,
   ...WAIT_COMMANDS,
   checkpoint: {
     usage: 'checkpoint <name>',
@@ -152,6 +155,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     positionals: { target: 'as `breaker list` names it, such as registry:docker.io' },
   },
   ...IMAGE_COMMANDS,
+  ...PACKAGE_COMMANDS,
   'telemetry status': {
     usage: 'status [plan]',
     describe: 'what waits to be delivered, and what became of the rest',
@@ -194,6 +198,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
 /** What a group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
   images: 'container images: checked, replaced when they are gone, mirrored',
+  apt: 'Debian packages',
   breaker: 'circuit breakers of registries, mirrors and other services',
   telemetry: 'metrics, traces and logs of runs that wait for their receivers',
   dashboards: 'dashboards of installations for any Grafana',

@@ -85,7 +85,13 @@ const PROFILE_OF: Readonly<Record<TargetKind, ProfileName>> = {
 /** With another source at hand, one that fails is not insisted on. */
 const ATTEMPTS_BEFORE_NEXT = 2;
 /** Another source cannot help. */
-const NOT_THE_SOURCE: ReadonlySet<ErrorClass> = new Set(['disk_full', 'cancelled', 'not_runnable']);
+const NOT_THE_SOURCE: ReadonlySet<ErrorClass> = new Set([
+  'disk_full',
+  'cancelled',
+  'not_runnable',
+  'lock_held',
+  'broken_state',
+]);
 const LONGEST_MESSAGE = 300;
 
 export function createGuard(options: GuardOptions): Guard {

@@ -15,6 +15,9 @@ export interface ForegroundRequest {
   stderr: NodeJS.WritableStream;
   /** Its keyboard is ours: it stays in our process group, so that it may read from the terminal. */
   interactive: boolean;
+  /** It may not read what is meant for us. */
+  noInput?: boolean;
+  cwd?: string;
 }
 
 export interface ForegroundResult {
@@ -34,9 +37,14 @@ const TAIL_LINES = 20;
  * @throws InstallerError class `not_runnable` when it cannot be started; the signal's reason when aborted
  */
 export async function runForeground(request: ForegroundRequest): Promise<ForegroundResult> {
-  const { file, args, env, signal, graceMs, stderr, interactive } = request;
+  const { file, args, env, signal, graceMs, stderr, interactive, noInput, cwd } = request;
   signal.throwIfAborted();
-  const child = spawn(file, args, { env: { ...env }, stdio: ['inherit', 'inherit', 'pipe'], detached: !interactive });
+  const child = spawn(file, args, {
+    env: { ...env },
+    stdio: [noInput === true ? 'ignore' : 'inherit', 'inherit', 'pipe'],
+    detached: !interactive,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   let tail = Buffer.alloc(0);
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr.write(chunk);
