@@ -57,7 +57,7 @@ export function createBreaker({ store, clock, onChange }: BreakerOptions): Break
     store.update(id, (current) => {
       const record = asBreakerRecord(current);
       const { open } = record;
-      if (open === undefined) return { next: record, result: true };
+      if (open === undefined) return { next: current, result: true };
       const taken = open.probe !== undefined && store.isAlive(open.probe);
       const mine = breakerState(record, clock.now()) === 'half_open' && !taken;
       return { next: mine ? { ...record, open: { ...open, probe: store.self } } : record, result: mine };

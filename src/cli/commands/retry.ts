@@ -34,6 +34,7 @@ export async function retryCommand({ flags, rest }: Invocation, terminal: Termin
         if (result.exitCode === 0) return 0;
         exitCode = result.exitCode;
         throw new InstallerError('step_failed', `${name} exited with ${exitCode}`, {
+          command: file,
           childExit: exitCode,
           tail: result.tail.map(session.mask),
         });
