@@ -208,6 +208,7 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'ssh', exit: 255, class: 'network_reset', note: 'no connection, with `ssh -q`' },
   { program: 'apt', exit: 100, class: 'unknown', note: 'any failure: only the output tells' },
   { program: 'git', exit: 128, class: 'unknown', note: 'any failure: only the output tells' },
+  { program: 'git', exit: 129, class: 'not_runnable', note: 'wrong usage' },
   { exit: 124, class: 'network_timeout', note: 'timeout(1)' },
   { exit: 126, class: 'not_runnable' },
   { exit: 127, class: 'not_runnable' },

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type ChildEvidence, classifyOutput, classifyStatus, weigh } from '../../src/errors/classify-error.ts';
+import {
+  type ChildEvidence,
+  classifyError,
+  classifyOutput,
+  classifyStatus,
+  weigh,
+} from '../../src/errors/classify-error.ts';
 import { ERROR_CLASSES } from '../../src/errors/error-class.ts';
 import { EVIDENCE } from '../../src/errors/evidence.ts';
+import { InstallerError } from '../../src/errors/installer-error.ts';
 import { type Captured, readCaptured } from '../support/evidence/captured.ts';
 import { listCases } from '../support/evidence/cases.ts';
 import type { Peers } from '../support/evidence/peers.ts';
 
+const TAIL_LINES = 20;
 const captured = readCaptured();
 
 /** The program is the first word of what was typed, as a step's command gives it. */
@@ -19,6 +27,17 @@ describe('the table of evidence', () => {
     expect(ERROR_CLASSES).toContain(file.class);
     expect(classifyOutput(childOf(file))).toBe(file.class);
   });
+
+  // Node.js shows the whole certificate below the code.
+  it.each([...captured].filter(([name]) => name !== 'node-other-name'))(
+    'takes the last lines, as an error carries them, for the same: %s',
+    (_, file) => {
+      const { program = '', exitCode = 1, output } = childOf(file);
+      const tail = output.trimEnd().split('\n').slice(-TAIL_LINES);
+      const error = new InstallerError('step_failed', 'failed', { command: program, childExit: exitCode, tail });
+      expect(classifyError(error)).toBe(file.class);
+    },
+  );
 
   it.each(EVIDENCE.map((row) => [describeRow(row), row] as const))('has no idle row: %s', (_, row) => {
     const without = EVIDENCE.filter((other) => other !== row);

@@ -42,6 +42,7 @@ export function gitCases({ web, closed, silent, reset, half, hangUp, selfSigned 
     git('broken-index', 'broken_state', 'git status', `${REPOSITORY}; echo text >.git/index`),
     git('disk-full', 'disk_full', withSmallDisk('git init -q small')),
     git('no-right', 'unauthorized', asNobody('git init -q /etc/here')),
+    git('no-argument', 'not_runnable', 'git clone'),
     git('wrong-usage', 'not_runnable', 'git clone --no-such-option'),
     git(
       'conflict',
