@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { StepRecord } from '../../src/engine/record.ts';
+import { rollBack } from '../../src/engine/roll-back.ts';
 import { runPlan } from '../../src/engine/run-plan.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
 import type { InstallerError } from '../../src/errors/installer-error.ts';
@@ -25,7 +26,10 @@ export interface PlayOptions extends PortsOptions {
   folder?: string;
   secrets?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
-  mode?: 'run' | 'resume' | 'repair';
+  /** `rollback`: takes back what the given steps have made. */
+  mode?: 'run' | 'resume' | 'repair' | 'rollback';
+  /** Of the jitter. Default: no pause between attempts. */
+  random?: () => number;
 }
 
 /** Runs a plan as users write it, on the real engine with real children and no pause between attempts. */
@@ -43,16 +47,16 @@ export async function playPlan(text: string, options: PlayOptions = {}): Promise
   };
   const secrets = createSecrets(options.secrets ?? {});
   const signal = options.signal ?? new AbortController().signal;
-  const { mode = 'run' } = options;
-  const report = await runPlan(
-    plan,
-    { ...ports, secrets, logs: { ...ports.logs, open } },
-    { mode, runId: 'test', signal },
-  );
+  const { mode = 'run', random = ports.random } = options;
+  const played = { ...ports, random, secrets, logs: { ...ports.logs, open } };
+  const error =
+    mode === 'rollback'
+      ? await rollBack(plan, played, { runId: 'test', signal })
+      : (await runPlan(plan, played, { mode, runId: 'test', signal })).error;
   const tails = [...logs].flatMap((log) => ports.logs.tail(log, 1000));
   return {
     folder,
-    error: report.error,
+    error,
     steps: ports.steps,
     events: ports.events,
     tried: ports.events.flatMap((event) => (event.type === 'target_tried' ? [event.class ?? 'ok'] : [])),
