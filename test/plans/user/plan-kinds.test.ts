@@ -42,7 +42,7 @@ steps:
   });
 
   it.each([
-    ['has none', 'id: a', /plan\.yaml:2: steps\.0: the step "a" says not what to do/, 'exactly one of run, script'],
+    ['has none', 'id: a', /plan\.yaml:2: steps\.0: the step "a" says not what to do/, 'exactly one of run, '],
     ['has two', 'id: a\n    run: x\n    script: y', /plan\.yaml:4: .*has both run and script/, 'exactly one of'],
     [
       'has a mistyped kind',
