@@ -12,7 +12,10 @@ type ExitRow = Readonly<{ program?: string; exit: number; class: ErrorClass }>;
 /** Words in the output of a program. They are looked for in every output, since scripts run programs. */
 type OutputRow = Readonly<{ program?: string; output: RegExp; class: ErrorClass }>;
 /** Words in which a program names a status, a code or an exit code, which is then looked up in its own row. */
-type NamingRow = Readonly<{ program: string; output: RegExp; names: 'status' | 'code' | 'exit' }>;
+type NamingRow = Readonly<{ program?: string; output: RegExp; names: 'status' | 'code' | 'exit' }>;
+
+const STATUS_LINE =
+  /\b([45]\d{2}) (?:Unauthorized|Forbidden|Not Found|Too Many Requests|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)\b/i;
 
 /**
  * The table of evidence. The first row that fits decides; output comes before exit codes, which say less. Each row is
@@ -100,12 +103,11 @@ export const EVIDENCE: readonly Evidence[] = [
   // Output that names a status, a code or an exit code
   { program: 'curl, git', output: /requested URL returned error: (\d{3})/, names: 'status' },
   { program: 'wget', output: /ERROR (\d{3}):/, names: 'status' },
-  { program: 'wget -S', output: /\bHTTP\/[\d.]+ ([45]\d{2})\b/, names: 'status' },
   { program: 'apt', output: /Failed to fetch \S+ +(\d{3}) {2}\w/, names: 'status' },
   { program: 'npm', output: /^npm (?:error|ERR!) code E(\d{3})$/m, names: 'status' },
   { program: 'pip', output: /HTTP error (\d{3}) while getting/, names: 'status' },
   { program: 'pip', output: /too many (\d{3}) error responses/, names: 'status' },
-  { program: 'docker', output: /unexpected (?:HTTP )?status: (\d{3})/, names: 'status' },
+  { output: STATUS_LINE, names: 'status', note: 'docker, and whoever quotes the status line' },
   { program: 'npm', output: /^npm (?:error|ERR!) code (\w+)$/m, names: 'code' },
   { program: 'node', output: /\bcode: '([^']+)'/, names: 'code' },
   { program: 'node', output: /\bDOMException \[(\w+)\]/, names: 'code' },
@@ -164,23 +166,16 @@ export const EVIDENCE: readonly Evidence[] = [
   },
   { program: 'wget', output: /unable to resolve host address/, class: 'dns' },
   { output: /: no such host/, class: 'dns', note: 'programs in Go' },
-  { output: /connection timed out/i, class: 'network_timeout', note: "libc's words" },
+  { output: /\btimed out\b/i, class: 'network_timeout', note: 'libc, pip, kubectl wait and many others' },
   {
     output: /Client\.Timeout exceeded|deadline exceeded|i\/o timeout|handshake timeout/,
     class: 'network_timeout',
     note: 'programs in Go',
   },
   { program: 'npm', output: /network timeout at: /, class: 'network_timeout' },
-  { program: 'pip', output: /Read timed out/, class: 'network_timeout' },
   { program: 'apt', output: /Connection failed \[IP: /, class: 'network_timeout' },
   { program: 'git', output: /Operation too slow/, class: 'network_timeout' },
   { program: 'kubectl', output: /Error from server \(Timeout\)/, class: 'network_timeout' },
-  {
-    program: 'kubectl',
-    output: /timed out waiting for the condition/,
-    class: 'network_timeout',
-    note: 'not ready yet',
-  },
   { output: /connection (refused|reset by peer)/i, class: 'network_reset', note: "libc's words" },
   { output: /no route to host|network is unreachable/i, class: 'network_reset', note: "libc's words" },
   { output: /Remote end closed connection/, class: 'network_reset', note: 'apt, pip' },

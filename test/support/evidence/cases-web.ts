@@ -31,7 +31,7 @@ export function webCases(peers: Peers): readonly Case[] {
     ...byStatus,
     // What a script shows when the exit code is lost behind a pipe or `|| exit 1`.
     { name: 'curl-refused-in-script', class: 'network_reset', run: `curl -sS http://${closed} || exit 1` },
-    { name: 'curl-timeout-in-script', class: 'network_timeout', run: `curl -sS -m 1 http://${silent} || exit 1` },
+    { name: 'curl-no-tls-in-script', class: 'tls', run: `curl -sS https://${web} || exit 1` },
     { name: 'wget-headers-503', class: 'server_error', run: `wget -q -S --spider --tries=1 http://${web}/status-503` },
     { name: 'curl-self-signed', class: 'tls', run: `curl -sS https://${selfSigned} || exit 1` },
     { name: 'curl-dns-quiet', class: 'dns', run: 'curl -s http://no-such-host.invalid' },
