@@ -1,7 +1,7 @@
 import { InstallerError } from '../../errors/installer-error.ts';
 
 /** Manifests are limited to 4 MiB by the distribution specification ("Pushing Manifests"). */
-export const MAX_MANIFEST_BYTES = 4 << 20;
+const MAX_MANIFEST_BYTES = 4 << 20;
 
 /** A whole body. @param limit bytes; more is refused @throws InstallerError; what the connection throws */
 export async function readBody(body: AsyncIterable<Uint8Array>, limit = MAX_MANIFEST_BYTES): Promise<Buffer> {
