@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../state/crc32.ts';
 
 /** What waits in the spool: samples of the status lane, and bodies of OTLP requests. Each kind is a queue of its own. */
 export const SPOOL_KINDS = ['samples', 'otlp-traces', 'otlp-logs', 'otlp-metrics'] as const;
