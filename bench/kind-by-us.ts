@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepRecord } from '../src/engine/record.ts';
 import { KIND_PORTS } from '../src/providers/kind/ports.ts';
+import { findFreePort } from '../test/support/free-port.ts';
 import { runChild } from './child.ts';
 import type { Stack } from './kind-by-hand.ts';
 import { root, type Workspace } from './workspace.ts';
@@ -26,7 +25,7 @@ export async function prepareInstallation(workspace: Workspace, name: string, st
   const base = [join(root, 'src/cli/create-cluster.ts'), '--cluster', name];
   const flags = ['--provider', 'kind', '--components', stack.components.join(','), '--node-image', stack.nodeImage];
   for (const { name: port, component } of KIND_PORTS) {
-    if (stack.components.includes(component)) flags.push('--port', `${port}=${await freePort()}`);
+    if (stack.components.includes(component)) flags.push('--port', `${port}=${await findFreePort()}`);
   }
   const install = [...base, ...flags, '--yes', '--quiet'];
   const steps = async () => {
@@ -54,13 +53,4 @@ export async function prepareInstallation(workspace: Workspace, name: string, st
 async function stillRuns(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) throw new Error(`create-cluster ended with ${child.exitCode} before it was killed`);
   await sleep(200);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

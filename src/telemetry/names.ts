@@ -142,6 +142,17 @@ export const METRICS = {
   seed: gauge('seed_timestamp_seconds', ['cluster', 'path'], 'Test signal of a fresh installation.'),
 } as const satisfies Record<string, Metric>;
 
+/** How a run and its steps stand: repeated while the run lives, and read back when the state is lost. */
+export const STANDING: readonly Metric[] = [
+  METRICS.stepStatus,
+  METRICS.stepStarted,
+  METRICS.stepCompleted,
+  METRICS.stepAttempts,
+  METRICS.runStatus,
+  METRICS.runStarted,
+  METRICS.planInfo,
+];
+
 /** Attributes. `cicd.*` and `process.*` are copied from the incubating semantic conventions of OpenTelemetry. */
 export const ATTRIBUTES = {
   cluster: 'contextcore.cluster',

@@ -1,5 +1,5 @@
 import type { StepStatus } from '../../engine/record.ts';
-import { METRICS, type Metric, RUN_STATUS_VALUES, STEP_STATUS_VALUES } from '../names.ts';
+import { METRICS, type Metric, RUN_STATUS_VALUES, STANDING, STEP_STATUS_VALUES } from '../names.ts';
 import type { RawSeries } from './prometheus-api.ts';
 
 /** A step as the metrics tell it. */
@@ -22,22 +22,13 @@ export interface ToldRun {
   steps: Readonly<Record<string, ToldStep>>;
 }
 
-const WANTED: readonly Metric[] = [
-  METRICS.stepStatus,
-  METRICS.stepStarted,
-  METRICS.stepCompleted,
-  METRICS.stepAttempts,
-  METRICS.runStatus,
-  METRICS.runStarted,
-  METRICS.planInfo,
-];
 const STATUS_BY_VALUE: ReadonlyMap<number, StepStatus> = new Map(
   (Object.entries(STEP_STATUS_VALUES) as [StepStatus, number][]).map(([status, value]) => [value, status]),
 );
 
 /** A query for everything that {@link readLastRun} reads: one, so that the answer is of one moment. */
 export function lastRunQuery(cluster: string, plan: string): string {
-  const names = WANTED.map(({ name }) => name).join('|');
+  const names = STANDING.map(({ name }) => name).join('|');
   return `{__name__=~${JSON.stringify(names)},cluster=${JSON.stringify(cluster)},plan=${JSON.stringify(plan)}}[30d]`;
 }
 

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { EngineEvent } from '../../engine/events.ts';
-import { METRICS, type Metric, RUN_STATUS_VALUES } from '../names.ts';
+import { METRICS, type Metric, RUN_STATUS_VALUES, STANDING } from '../names.ts';
 import { SPOOL_KINDS, type Spool } from '../spool/spool.ts';
 import { openLedger } from './ledger.ts';
 import { encodeSamples, type LaneLabels, type OwnLabels, type Sample } from './sample.ts';
@@ -48,18 +48,7 @@ export interface StatusLane {
 
 const COUNTERS: readonly Metric[] = Object.values<Metric>(METRICS).filter(({ type }) => type === 'counter');
 /** Sent again while a run lives. Durations are not: each of their samples is one execution. */
-const REPEATED: readonly Metric[] = [
-  METRICS.stepStatus,
-  METRICS.stepStarted,
-  METRICS.stepCompleted,
-  METRICS.stepAttempts,
-  METRICS.runStatus,
-  METRICS.runStarted,
-  METRICS.planInfo,
-  METRICS.lastSuccess,
-  METRICS.breakerState,
-  ...COUNTERS,
-];
+const REPEATED: readonly Metric[] = [...STANDING, METRICS.lastSuccess, METRICS.breakerState, ...COUNTERS];
 
 /** Writes nothing before the first sample. */
 export function createStatusLane(options: LaneOptions): StatusLane {

@@ -9,6 +9,7 @@ import type { CheckResult } from '../../../src/steps/preflight/check.ts';
 import { resolveThresholds } from '../../../src/steps/preflight/profiles.ts';
 import { runChecks } from '../../../src/steps/preflight/run-checks.ts';
 import { makeContext } from '../../steps/preflight/support.ts';
+import { findFreePort } from '../../support/free-port.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 const IMAGE = 'local/debian:bookworm-slim';
@@ -56,14 +57,6 @@ async function look(
 
 const find = (results: readonly CheckResult[], id: string) => results.find(({ check }) => check.id === id)?.finding;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 function publish(port: number, cluster: string): void {
   const label = `io.x-k8s.kind.cluster=${cluster}`;
   const id = run('run', '-d', '--label', label, '-p', `127.0.0.1:${port}:80`, IMAGE, 'sleep', '60').trim();
@@ -74,7 +67,7 @@ function publish(port: number, cluster: string): void {
 
 describe.skipIf(!hasDocker())('preflight of a kind cluster, with a real Docker engine', () => {
   it('passes here, within two seconds', async () => {
-    const { results, ms } = await look({ ports: { mimir: await freePort() } });
+    const { results, ms } = await look({ ports: { mimir: await findFreePort() } });
     const errors = results.filter(
       ({ check, finding }) => finding.level === 'error' && !check.id.startsWith('program-'),
     );
@@ -85,7 +78,7 @@ describe.skipIf(!hasDocker())('preflight of a kind cluster, with a real Docker e
   });
 
   it('takes a port of this very cluster for free, and names the holder of another’s', async () => {
-    const [ours, others] = [await freePort(), await freePort()];
+    const [ours, others] = [await findFreePort(), await findFreePort()];
     publish(ours, 'preflight-test');
     publish(others, 'preflight-test-2');
     const { results } = await look({ ports: { mimir: ours, loki: others } });
@@ -121,7 +114,7 @@ describe.skipIf(!hasDocker())('preflight of a kind cluster, with a real Docker e
 
 describe.skipIf(!hasDocker())('preflight of a kind cluster, without an engine that answers', () => {
   it('says how it is started when nothing listens, and the other checks report all the same', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const { results } = await look({ env: { ...process.env, DOCKER_HOST: `tcp://127.0.0.1:${port}` } }, [
       'ghcr.io/a/b:1',
     ]);
