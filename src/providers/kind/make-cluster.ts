@@ -7,10 +7,11 @@ import { collectEvidence, judgeClaim, keepClusterRecord } from './claim.ts';
 import { askDocker, inspectNodes, type NodeContainer } from './docker.ts';
 import { explainFailure } from './explain-failure.ts';
 import { renderKindConfig } from './kind-config.ts';
-import { awaitContainerd, loadImages } from './load-images.ts';
+import { awaitContainerd, findLocalImages, loadImages } from './load-images.ts';
 import { markCluster } from './mark.ts';
 import { contextOf, kubeconfigPath, programEnv } from './names.ts';
 import { chooseNodeImage } from './node-image.ts';
+import { pullImage, pullMissing } from './pull-images.ts';
 import type { Stack } from './stack.ts';
 import { publishKubeconfig } from './user-kubeconfig.ts';
 
@@ -91,6 +92,11 @@ export function describeOwnCluster(config: ClusterConfig, node: NodeContainer, i
 }
 
 async function runKind(ctx: StepContext, config: ClusterConfig, image: string | undefined): Promise<void> {
+  if (image !== undefined && (await findLocalImages(ctx, config, [image])).length === 0) {
+    // kind would pull it, too, but once only, and without a word.
+    ctx.progress(`pulling ${image}`);
+    await pullImage(ctx, config, image);
+  }
   ctx.progress(`kind starts a node${image === undefined ? '' : ` of ${image}`}`);
   const args = ['create', 'cluster', '--name', config.cluster, '--config', configPath(config), '--retain'];
   const target = ['--kubeconfig', kubeconfigPath(config)];
@@ -117,7 +123,8 @@ async function loadWhileStarting(
   isOver: () => boolean,
 ): Promise<readonly string[]> {
   const node = `${config.cluster}-control-plane`;
-  if (!(await awaitContainerd(ctx, config, node, isOver))) return [];
+  const [isReady] = await Promise.all([awaitContainerd(ctx, config, node, isOver), pullMissing(ctx, config, images)]);
+  if (!isReady) return [];
   return await loadImages(ctx, config, [node], images);
 }
 

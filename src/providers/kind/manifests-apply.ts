@@ -20,6 +20,7 @@ import {
   removeNotificationSecret,
   restartGrafana,
 } from './notification-secret.ts';
+import { pullMissing } from './pull-images.ts';
 import type { Stack } from './stack.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
@@ -136,6 +137,7 @@ async function loadMissingImages(ctx: StepContext, config: ClusterConfig, stack:
   if (images.every((image) => known.includes(image))) return;
   const nodes = await inspectNodes(ctx.query, config, config.cluster);
   const running = nodes.filter((node) => node.running).map((node) => node.name);
+  await pullMissing(ctx, config, images);
   await loadImages(ctx, config, running, images);
 }
 
