@@ -6,8 +6,8 @@ import { countLevels, failureOf, lineOf, summaryOf } from './report.ts';
 import { runChecks } from './run-checks.ts';
 
 export interface PreflightOptions {
-  /** Environment of the process, for the checks. */
-  env: Readonly<Record<string, string | undefined>>;
+  /** Environment of the process, for the checks. Default: what children inherit. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** What the checks depend on, for the fingerprint. Default: none, since every run looks again anyway. */
   inputs?: Inputs;
 }
@@ -32,7 +32,7 @@ export function createPreflightBody(
   const rounds = new WeakMap<StepContext, readonly CheckResult[]>();
   const look = async (ctx: StepContext) => {
     ctx.progress(`${checks.length} checks`);
-    const results = await runChecks(checks, ctx, options.env);
+    const results = await runChecks(checks, ctx, options.env ?? ctx.env);
     rounds.set(ctx, results);
     for (const result of results) ctx.log(lineOf(result));
     return results;

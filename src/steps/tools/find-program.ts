@@ -66,7 +66,7 @@ export async function whichProgram(name: string, env: FindOptions['env']): Promi
 
 /** Asks a program for its version; it also shows that the program runs at all. */
 export async function probe(
-  pin: ProgramPin,
+  pin: Pick<ProgramPin, 'versionArgs'>,
   path: string,
   query: FindOptions['query'],
 ): Promise<{ version: string } | { why: string }> {

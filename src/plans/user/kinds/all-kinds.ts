@@ -6,6 +6,7 @@ export const KINDS: Readonly<Record<string, () => Promise<StepKind>>> = {
   git: async () => (await import('./git.ts')).git,
   download: async () => (await import('./download.ts')).download,
   http: async () => (await import('./http.ts')).http,
+  preflight: async () => (await import('./preflight.ts')).preflight,
   script: async () => (await import('./script.ts')).script,
   ssh: async () => (await import('./ssh.ts')).ssh,
   wait: async () => (await import('./wait.ts')).wait,

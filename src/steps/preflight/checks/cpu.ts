@@ -1,7 +1,7 @@
 import type { Capacity } from '../capacity.ts';
 import type { Check, CheckEnv, Finding } from '../check.ts';
 
-const MORE = 'use a larger machine; the need is set by preflight.cpus in --config';
+const MORE = 'use a larger machine; the need is set by preflight.cpus, in --config or the plan';
 
 /** Whether there are processors enough, quotas counted. */
 export function cpuCheck(needed: number, capacity: Capacity, until?: string): Check {

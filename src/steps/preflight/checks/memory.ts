@@ -2,7 +2,7 @@ import type { Capacity } from '../capacity.ts';
 import type { Check, CheckEnv, Finding } from '../check.ts';
 import { formatSize, fromGb } from '../units.ts';
 
-const MORE = 'free some or use a larger machine; the need is set by preflight.memory_gb in --config';
+const MORE = 'free some or use a larger machine; the need is set by preflight.memory_gb, in --config or the plan';
 
 /**
  * Whether there is memory enough in all; and, until `until` is done, a warning when little of it is unused now.

@@ -5,9 +5,11 @@ import { listenerOf, type PortListener } from '../../../system/port-listener.ts'
 import type { Check, CheckEnv, Finding } from '../check.ts';
 
 export interface PortRequirement {
-  /** Name used by `--port NAME=PORT`. */
+  /** Who needs it. */
   name: string;
   port: number;
+  /** How another one is chosen. Default: by `--port NAME=PORT`. */
+  choose?(port: number | 'PORT'): string;
   /** Whether what holds the port belongs to this very installation: then it is as good as free. */
   isOurs?(port: number, listener: PortListener | undefined, env: CheckEnv): Promise<boolean> | boolean;
   until?: string;
@@ -24,20 +26,21 @@ export function portCheck(required: PortRequirement): Check {
   return { id: `port-${name}`, title: `port ${port} (${name})`, ...(until === undefined ? {} : { until }), run };
 }
 
-async function checkPort({ name, port, isOurs }: PortRequirement, env: CheckEnv): Promise<Finding> {
+async function checkPort({ name, port, choose, isOurs }: PortRequirement, env: CheckEnv): Promise<Finding> {
+  const another = choose ?? ((other: number | 'PORT') => `--port ${name}=${other}`);
   const code = await tryPort(port);
   if (code === undefined) return { level: 'ok', message: 'free' };
   if (code === 'EACCES') {
-    const hint = `choose one above 1023: --port ${name}=PORT`;
+    const hint = `choose one above 1023: ${another('PORT')}`;
     return { level: 'error', message: 'needs rights that this user does not have', hint };
   }
   if (code !== 'EADDRINUSE') {
-    return { level: 'error', message: `cannot be used: ${code}`, hint: `choose another: --port ${name}=PORT` };
+    return { level: 'error', message: `cannot be used: ${code}`, hint: `choose another: ${another('PORT')}` };
   }
   const listener = listenerOf(port);
   if ((await isOurs?.(port, listener, env)) === true) return { level: 'ok', message: 'held by this installation' };
   const free = await findFree(port + 1);
-  const other = `--port ${name}=${free ?? 'PORT'}`;
+  const other = another(free ?? 'PORT');
   return {
     level: 'error',
     message: `is held by ${describeHolder(listener)}`,

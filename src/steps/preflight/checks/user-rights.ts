@@ -3,12 +3,25 @@ import { userInfo } from 'node:os';
 import type { Check, Finding } from '../check.ts';
 import { nearestExisting } from '../nearest-folder.ts';
 
-/** Whether a folder can be written, or made, by this user. Nothing is written to find out. */
-export function writableCheck(folder: string): Check {
-  return { id: 'user-rights', title: 'rights', run: () => checkWritable(folder) };
+export interface WritableRequirement {
+  id: string;
+  title: string;
+  /** What to do when the rights of the folder cannot be changed. */
+  elsewhere: string;
 }
 
-async function checkWritable(folder: string): Promise<Finding> {
+const HOME: WritableRequirement = {
+  id: 'user-rights',
+  title: 'rights',
+  elsewhere: 'set CONTEXTCORE_HOME to a folder that you can write',
+};
+
+/** Whether a folder can be written, or made, by this user. Nothing is written to find out. */
+export function writableCheck(folder: string, { id, title, elsewhere }: WritableRequirement = HOME): Check {
+  return { id, title, run: () => checkWritable(folder, elsewhere) };
+}
+
+async function checkWritable(folder: string, elsewhere: string): Promise<Finding> {
   const existing = await nearestExisting(folder);
   const { uid } = await stat(existing);
   try {
@@ -22,7 +35,7 @@ async function checkWritable(folder: string): Promise<Finding> {
     return {
       level: 'error',
       message: `${folder} cannot be written: ${readOnly ? 'its file system is read-only' : `${existing} belongs to uid ${uid}`}`,
-      hint: `${readOnly || existing !== folder ? 'set CONTEXTCORE_HOME to a folder that you can write' : own}`,
+      hint: readOnly || existing !== folder ? elsewhere : own,
     };
   }
 }
