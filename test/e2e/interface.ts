@@ -149,9 +149,6 @@ export type InterfaceName = (typeof INTERFACE)[number];
 export const OWED: Partial<Record<InterfaceName, string>> = {
   npm: 'comes with the kinds of steps',
   pip: 'comes with the kinds of steps',
-  download: 'comes with the kinds of steps',
-  'download --output': 'comes with download',
-  'download --sha256': 'comes with download',
   serve: 'comes with diagnostics',
   doctor: 'comes with diagnostics',
   'support-bundle': 'comes with diagnostics',

@@ -9,7 +9,7 @@ import { createDigest } from './digest.ts';
 import { fetchSmall } from './fetch-small.ts';
 import type { HttpSettings } from './http/exchange.ts';
 import { plainAddress } from './http/follow.ts';
-import { createPace } from './pace.ts';
+import { createPace, MAX_STREAMS } from './pace.ts';
 import { openPartialFile } from './partial-file.ts';
 import { createReach, type Reach } from './reach.ts';
 import { fetchSum, type Sum } from './sums.ts';
@@ -31,6 +31,8 @@ export interface DownloadRequest extends HttpSettings {
   signature?: { url: string; keyring: string };
   /** Permission bits of the file. Default: 0644. */
   mode?: number;
+  /** Most connections at the same time, where more than one pays. Default: {@link MAX_STREAMS}. */
+  streams?: number;
   /** What differs from the policy of downloads. */
   policy?: Partial<RetryPolicy>;
   signal: AbortSignal;
@@ -133,7 +135,7 @@ export async function downloadFile(guard: Guard, request: DownloadRequest): Prom
   }
 
   async function fetchOnce({ url }: Source, { signal: ended, tell }: GuardedAttempt): Promise<void> {
-    const pace = createPace();
+    const pace = createPace(request.streams ?? MAX_STREAMS);
     const given = {
       ...(sum === undefined ? {} : { sum: sum.hex }),
       ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),

@@ -21,13 +21,14 @@ const WORTH_MS = 3_000;
 /** A stream that brings less than this has not paid, and none is added after it. */
 const GAIN = 1.15;
 
-export function createPace(): Pace {
+/** @param most streams at the same time */
+export function createPace(most: number): Pace {
   let began: { at: number; bytes: number; streams: number } | undefined;
   let rateBefore = 0;
   let settled = false;
   return {
     wantsMore(now, bytes, streams, left) {
-      if (settled || streams >= MAX_STREAMS) return false;
+      if (settled || streams >= most) return false;
       if (began === undefined || began.streams !== streams) {
         began = { at: now, bytes, streams };
         return false;

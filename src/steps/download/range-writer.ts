@@ -1,12 +1,13 @@
 import { type BodyTaker, MAX_BODY_CHUNK } from './http/exchange.ts';
+import { freeBuffer } from './http/free-buffer.ts';
 
 export interface RangeWriter extends BodyTaker {
   /** Where the next byte goes. */
   readonly position: number;
   /** The first byte that is not wanted; may be brought nearer while others take the rest. */
   end: number;
-  /** Writes what is held. @throws what writing threw */
-  flush(): Promise<void>;
+  /** Writes what is held, and takes nothing any more. @throws what writing threw */
+  finish(): Promise<void>;
 }
 
 export interface RangeWriterOptions {
@@ -69,10 +70,15 @@ export function createRangeWriter({ from, to, offer, write }: RangeWriterOptions
       if (held > BUFFER_BYTES - MAX_BODY_CHUNK && spare !== undefined) send();
     },
     drained: settled,
-    async flush() {
-      await settled();
-      if (held > 0) send();
-      await settled();
+    async finish() {
+      try {
+        await settled();
+        if (held > 0) send();
+        await settled();
+      } finally {
+        freeBuffer(filling);
+        if (spare !== undefined) freeBuffer(spare);
+      }
     },
   };
   return writer;

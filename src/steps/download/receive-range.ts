@@ -75,7 +75,7 @@ export async function receiveRange(options: RangeOptions): Promise<StreamEnd> {
     );
   } finally {
     await preparing.done;
-    await writer?.flush();
+    await writer?.finish();
   }
   if (changed) return 'changed';
   if (writer !== undefined && !Number.isFinite(writer.end) && partial.about.size === undefined) {

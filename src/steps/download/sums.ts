@@ -51,6 +51,12 @@ export function findSum(text: string, fileName: string): Sum | undefined {
   return found.find(({ algorithm }) => algorithm === 'sha256') ?? found[0];
 }
 
+/** A sum as a user gives it. @returns undefined when it is none of that kind */
+export function parseSum(algorithm: SumAlgorithm, hex: string): Sum | undefined {
+  const sum = asSum(hex.trim());
+  return sum?.algorithm === algorithm ? sum : undefined;
+}
+
 /** A sum by its length. @returns undefined when it is none */
 function asSum(hex: string): Sum | undefined {
   if (!/^[0-9a-f]+$/i.test(hex)) return undefined;

@@ -9,7 +9,7 @@ import type { FileDigest } from './digest.ts';
 import { refuseFullDisk } from './disk-space.ts';
 import type { HttpClient } from './http/exchange.ts';
 import { plainAddress } from './http/follow.ts';
-import { MAX_STREAMS, type Pace } from './pace.ts';
+import type { Pace } from './pace.ts';
 import type { PartialFile } from './partial-file.ts';
 import type { RangeWriter } from './range-writer.ts';
 import { receiveRange, type StreamEnd } from './receive-range.ts';
@@ -155,9 +155,9 @@ async function fetchGaps(options: TransferOptions, source: string, begin: () => 
     }
     if (pace === undefined || partial.about.parts !== true || streams.size === 0) return;
     const { size = 0 } = partial.about;
-    if (streams.size === running.size && running.size < MAX_STREAMS) {
-      if (pace.wantsMore(now, received(), running.size, size - received())) split();
-    }
+    // One that has not been answered yet is waited for.
+    if (streams.size < running.size) return;
+    if (pace.wantsMore(now, received(), running.size, size - received())) split();
   };
 
   await digest.catchUp(partial.file, missing()[0]?.[0] ?? partial.about.size ?? 0, signal);

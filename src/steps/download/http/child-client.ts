@@ -11,6 +11,7 @@ import {
   type HttpSettings,
   STALL_TIMEOUT_MS,
 } from './exchange.ts';
+import { freeBuffer } from './free-buffer.ts';
 import { createAnswerParser } from './parse-answer.ts';
 
 /** A program that fetches: it writes the answer, with its head, to its standard output. */
@@ -112,6 +113,7 @@ export function createChildClient(program: FetchProgram, path: string, settings:
       child.stdout.on('data', (bytes: Buffer) => {
         try {
           parser.feed(plainFraming(bytes, answer));
+          freeBuffer(bytes);
           if (answer !== undefined && (taker === undefined || taker.state === 'enough')) return finish(answer);
           if (taker?.state === 'full') waitFor(child.stdout, taker).catch(fail);
         } catch (thrown) {
@@ -157,8 +159,13 @@ function childError(
   answer: AnswerHead | undefined,
 ): InstallerError {
   const errorClass = (answer === undefined && code !== null ? exits[code] : undefined) ?? 'network_reset';
-  const last = said.trim().split('\n').at(-1) ?? '';
-  return new InstallerError('step_failed', `${name}: ${last === '' ? `it ended with ${code}` : last}`, {
-    class: errorClass,
-  });
+  const lines = said.trim().split('\n');
+  const last = lines.find((line) => /^(curl: \(|ERROR)/.test(line)) ?? lines.at(-1) ?? '';
+  return new InstallerError(
+    'step_failed',
+    last.startsWith(name) ? last : `${name}: ${last === '' ? `it ended with ${code}` : last}`,
+    {
+      class: errorClass,
+    },
+  );
 }

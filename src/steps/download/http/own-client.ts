@@ -12,6 +12,7 @@ import {
   MAX_BODY_CHUNK,
   STALL_TIMEOUT_MS,
 } from './exchange.ts';
+import { freeBuffer } from './free-buffer.ts';
 import { createAnswerParser } from './parse-answer.ts';
 import { basicCredentials, proxyFor } from './proxy.ts';
 
@@ -145,6 +146,7 @@ function converse(
       }
     };
     socket.on('error', fail).once('end', closed).once('close', closed);
+    socket.once('close', () => freeBuffer(reader.onread.buffer));
     // Whoever waits for the disk is not waiting for the server.
     socket.setTimeout(stallTimeoutMs, () => {
       if (!waiting) fail(timedOut(`nothing came for ${stallTimeoutMs / 1000} s`));
