@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeGround } from '../support/cli.ts';
 import { writeFile } from '../support/cli-files.ts';
+import { startFaultyWay } from '../support/servers/faulty-way.ts';
 import {
   type PushedImage,
   pushImage,
@@ -153,6 +154,25 @@ describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing
     const taken = await ground.createCluster(['--dry-run', '--provider', 'host', '--config', config]);
     expect(taken.stderr).not.toContain('image-mirror');
     expect(readFileSync(join(ground.folder, config), 'utf8')).toContain(`image-mirror: ${to}`);
+  });
+
+  test(`are mirrored to the end by the call after Ctrl-C ${covers('exit 130')}`, async () => {
+    const ground = makeGround();
+    const target = await startRegistry();
+    const way = await startFaultyWay(registry.url);
+    onTestFinished(() => target.stop());
+    onTestFinished(() => way.close());
+    const list = writeFile(ground.folder, 'images.txt', `${way.host}/us/web:1.2.0\n`);
+    const args = ['images', 'mirror', list, '--to', target.host, '--platform', 'linux/amd64'];
+    way.fault = ({ path }) =>
+      path.includes('/blobs/') ? { status: 429, headers: { 'retry-after': '120' } } : undefined;
+    const stopped = ground.start('contextcore-install', args);
+    await stopped.seen('429');
+    stopped.kill('SIGINT');
+    expect((await stopped.ended).exitCode).toBe(130);
+    way.fault = () => undefined;
+    const done = await ground.install(args);
+    expect(done).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('copied') });
   });
 
   test('that cannot be mirrored are named, the others are there', async () => {

@@ -26,7 +26,7 @@ services:
     fourth: *t
 `;
 
-const gone = (text: string, errorClass: 'not_found' | 'server_error' = 'not_found'): InstallerError =>
+const gone = (text: string, errorClass: 'not_found' | 'server_error' | 'unauthorized' = 'not_found'): InstallerError =>
   new InstallerError('step_failed', `${text}: gone`, { class: errorClass });
 
 async function makeStack() {
@@ -46,6 +46,7 @@ async function makeStack() {
     to,
     change: 'patch',
     unpins: false,
+    mayNeedLogin: false,
     link: { image: to },
     passedOver: [],
   });
@@ -140,6 +141,12 @@ describe('a plan of fixes', () => {
     const { fixes, unfixed } = await planFixes(images, chains, async () => found);
     expect(fixes).toEqual([]);
     expect(unfixed.map(({ why }) => why)).toEqual(['x: gone', 'there is no chain for it']);
+  });
+
+  it('marks what may only need a login', async () => {
+    const { checked } = await makeStack();
+    const { fixes } = await planFixes([checked('nginx:1.20.1', gone('x', 'unauthorized'))], chains, async () => found);
+    expect(fixes).toMatchObject([{ to: 'nginx:1.20', mayNeedLogin: true }]);
   });
 
   it('pins again what was pinned, and says so', async () => {

@@ -55,7 +55,7 @@ export async function imagesFix(invocation: Invocation, terminal: Terminal): Pro
   }
 }
 
-/** What is more than allowed, and every pin that is moved, is asked for before anything is written. */
+/** More than is allowed, pins that move, and what may only need a login: asked for before anything is written. */
 async function askFor(
   fixes: readonly Fix[],
   allowed: Change,
@@ -63,21 +63,21 @@ async function askFor(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const asked = fixes.filter(({ change, unpins }) => unpins || !isWithin(change, allowed));
+  const asked = fixes.filter(
+    ({ change, unpins, mayNeedLogin }) => unpins || mayNeedLogin || !isWithin(change, allowed),
+  );
   if (asked.length === 0) return;
   const consent = createConsent({ ...consentOptions(terminal, yes), signal });
-  const largest = asked.some(({ unpins }) => unpins)
-    ? 'move images that are pinned by digest'
-    : 'change versions so far';
-  await consent(`Write these, which ${largest}?`, asked.map(describeFix));
+  await consent('Write these changes?', asked.map(describeFix));
 }
 
 /** `nginx:1.20.1 -> nginx:1.20: patch version`, and what was passed over. */
-function describeFix({ image, to, change, unpins, link, passedOver }: Fix): string {
+function describeFix({ image, to, change, unpins, mayNeedLogin, link, passedOver }: Fix): string {
   const pinned = unpins ? ', pinned to another digest' : '';
   const passed = passedOver.length === 0 ? '' : `; not to be had: ${passedOver.map((one) => one.image).join(', ')}`;
+  const login = mayNeedLogin ? '; its registry wants a login, which may be all that is missing' : '';
   const note = link.note === undefined ? '' : ` (${link.note})`;
-  return `${image.text} -> ${to}: ${CHANGE_NAMES[change]}${pinned}${note}${passed}`;
+  return `${image.text} -> ${to}: ${CHANGE_NAMES[change]}${pinned}${note}${passed}${login}`;
 }
 
 function showDifference(terminal: Terminal, flags: Invocation['flags'], lines: readonly string[]): void {

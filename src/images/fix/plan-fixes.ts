@@ -17,6 +17,8 @@ export interface Fix {
   change: Change;
   /** It was pinned by a digest, and the content will be another. */
   unpins: boolean;
+  /** The registry wants a login: perhaps the image is there, and only that is missing. */
+  mayNeedLogin: boolean;
   link: ChainLink;
   /** Links of the chain before this one, and why they were not taken. */
   passedOver: readonly { image: string; why: string }[];
@@ -32,7 +34,7 @@ export interface Unfixed {
 export type LookUp = (reference: ImageReference, platform: Platform) => Promise<InspectedImage>;
 
 const LIMIT = 8;
-/** That an image is gone is certain; that a registry is ill will pass, and is no reason to change versions. */
+/** What a registry says of images that it has not; that it is ill will pass, and is no reason to change versions. */
 const GONE: readonly string[] = ['not_found', 'unauthorized'];
 
 /**
@@ -87,5 +89,6 @@ function makeFix(
   // What was pinned stays pinned, to what was found.
   const to = isOtherContent ? { ...reference, digest } : reference;
   const change = nameChange(from, reference, sameProduct);
-  return { image, to: familiarReference(to), change, unpins: isOtherContent, link, passedOver };
+  const mayNeedLogin = image.error?.class === 'unauthorized';
+  return { image, to: familiarReference(to), change, unpins: isOtherContent, mayNeedLogin, link, passedOver };
 }
