@@ -141,10 +141,13 @@ function intoFreshRegistry(name: string, candidate: (target: RunningRegistry) =>
 }
 
 function program(workspace: Workspace, name: string, args: readonly string[]): Candidate {
-  const home = workspace.makeFolder();
-  const env = { ...workspace.env, CONTEXTCORE_HOME: home };
   const entry = join(root, 'dist/cli/contextcore-install.cjs');
-  return { name, run: async () => (await runChild(process.execPath, [entry, ...args], { env })).ms };
+  const run = async () => {
+    // A home of its own each time: nothing is known from the round before.
+    const env = { ...workspace.env, CONTEXTCORE_HOME: workspace.makeFolder() };
+    return (await runChild(process.execPath, [entry, ...args], { env })).ms;
+  };
+  return { name, run };
 }
 
 function middle(samples: ReadonlyMap<string, readonly number[]>, name: string): number {

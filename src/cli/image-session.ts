@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type KnownPlatforms, openKnownPlatforms } from '../images/known-platforms.ts';
 import { containerPlatform, type Platform, parsePlatform } from '../images/platform.ts';
 import { openRegistryApi, type RegistryApi } from '../images/registry/api.ts';
 import { dockerCredentials } from '../images/registry/credentials.ts';
@@ -13,14 +15,16 @@ import type { Terminal } from './terminal.ts';
 export interface ImageSession extends GuardSession {
   api: RegistryApi;
   platform: Platform;
+  known: KnownPlatforms;
 }
 
 /** @throws InstallerError `usage` for `--platform` or `--timeout` */
-export function openImageSession(title: string, flags: RawFlags, terminal: Terminal): ImageSession {
+export async function openImageSession(title: string, flags: RawFlags, terminal: Terminal): Promise<ImageSession> {
   const platform =
     flags.platform === undefined ? containerPlatform(process.arch) : parsePlatform(String(flags.platform));
   const timeoutMs = flags.timeout === undefined ? undefined : parseDuration(String(flags.timeout), '--timeout');
-  const { env } = terminal;
+  const { env, home } = terminal;
+  const known = await openKnownPlatforms(join(home, 'image-platforms.json'));
   const session = openGuardSession(terminal, {
     title,
     quiet: flags.quiet === true,
@@ -36,8 +40,10 @@ export function openImageSession(title: string, flags: RawFlags, terminal: Termi
     ...session,
     api,
     platform,
+    known,
     async close() {
       await api.close();
+      await known.save();
       await session.close();
     },
   };

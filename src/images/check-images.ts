@@ -2,6 +2,7 @@ import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import type { Guard } from '../resilience/guard.ts';
 import type { FoundImage } from './find/found-image.ts';
 import { type InspectedImage, inspectImage } from './inspect-image.ts';
+import type { KnownPlatforms } from './known-platforms.ts';
 import { type FindLocal, findLocalImages } from './local-images.ts';
 import { mapLimited } from './map-limited.ts';
 import { mirrored } from './mirrored-name.ts';
@@ -19,6 +20,8 @@ export interface CheckOptions {
   mirror?: string | undefined;
   /** Whether what Docker has here counts. */
   local: boolean;
+  /** What earlier checks have learnt. */
+  known?: KnownPlatforms;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -68,11 +71,11 @@ export async function checkImages(found: readonly FoundImage[], options: CheckOp
 export function lookUpImage(
   reference: ImageReference,
   platform: Platform,
-  { api, guard, signal }: Pick<CheckOptions, 'api' | 'guard' | 'signal'>,
+  { api, guard, signal, known }: Pick<CheckOptions, 'api' | 'guard' | 'signal' | 'known'>,
 ): Promise<InspectedImage> {
   return guard.call(
     { kind: 'registry', name: reference.registry },
-    (attempt) => inspectImage(api, reference, platform, attempt.signal),
+    (attempt) => inspectImage(api, reference, platform, attempt.signal, known),
     signal === undefined ? {} : { signal },
   );
 }

@@ -1,4 +1,5 @@
 import { InstallerError } from '../errors/installer-error.ts';
+import type { KnownPlatforms } from './known-platforms.ts';
 import { fits, formatPlatform, type Platform } from './platform.ts';
 import { formatReference, type ImageReference } from './reference.ts';
 import type { RegistryApi } from './registry/api.ts';
@@ -16,6 +17,7 @@ export interface InspectedImage {
  * Asks a registry for an image without taking it: whether it is there, by which digest, and for which platform. One
  * attempt.
  *
+ * @param known platforms of digests that were seen before: then one HEAD is all, which no registry counts as a pull
  * @throws InstallerError with its class; `not_found` also when there is nothing for the platform
  */
 export async function inspectImage(
@@ -23,22 +25,37 @@ export async function inspectImage(
   image: ImageReference,
   wanted: Platform,
   signal?: AbortSignal,
+  known?: Pick<KnownPlatforms, 'get' | 'add'>,
 ): Promise<InspectedImage> {
   const head = await headManifest(api, image, signal);
-  // By digest, so that what is looked at is what was found, whatever the tag names meanwhile.
-  const pinned = head.digest === undefined ? image : { ...image, digest: head.digest };
-  const manifest = await getManifest(api, pinned, signal);
+  const seen = head.digest === undefined ? undefined : known?.get(head.digest);
+  const { digest, offered } =
+    head.digest !== undefined && seen !== undefined
+      ? { digest: head.digest, offered: seen }
+      : await readPlatforms(api, head.digest === undefined ? image : { ...image, digest: head.digest }, signal);
+  if (seen === undefined) known?.add(digest, offered);
+  const platform = offered.find((one) => fits(one, wanted));
+  if (platform !== undefined) return { digest, platform };
+  const others = offered.map(formatPlatform).join(', ') || 'none that it names';
+  throw new InstallerError(
+    'step_failed',
+    `${formatReference(image)} is not made for ${formatPlatform(wanted)}, but for ${others}`,
+    { class: 'not_found', hint: 'choose another platform with --platform, or another image' },
+  );
+}
+
+/** @param image by the digest that was found, so that it is looked at whatever the tag names meanwhile */
+async function readPlatforms(
+  api: RegistryApi,
+  image: ImageReference,
+  signal: AbortSignal | undefined,
+): Promise<{ digest: string; offered: readonly Platform[] }> {
+  const manifest = await getManifest(api, image, signal);
   const offered = isIndex(manifest.mediaType)
     ? entriesOf(manifest).flatMap(({ platform }) => (platform === undefined ? [] : [platform]))
     : await platformOfImage(api, image, manifest, signal);
-  const platform = offered.find((one) => fits(one, wanted));
-  if (platform !== undefined) return { digest: manifest.digest, platform };
-  const others = offered.filter(({ os }) => os !== 'unknown').map(formatPlatform);
-  throw new InstallerError(
-    'step_failed',
-    `${formatReference(image)} is not made for ${formatPlatform(wanted)}, but for ${others.join(', ') || 'none that it names'}`,
-    { class: 'not_found', hint: 'choose another platform with --platform, or another image' },
-  );
+  // Attestations stand in an index as images for no platform.
+  return { digest: manifest.digest, offered: offered.filter(({ os }) => os !== 'unknown') };
 }
 
 /** What has no index is for one platform, which its configuration names. */

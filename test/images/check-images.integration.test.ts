@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type CheckOptions, checkImages } from '../../src/images/check-images.ts';
 import { findImages } from '../../src/images/find/find-images.ts';
+import { openKnownPlatforms } from '../../src/images/known-platforms.ts';
 import { parsePlatform } from '../../src/images/platform.ts';
 import { type FaultyWay, startFaultyWay } from '../support/servers/faulty-way.ts';
 import {
@@ -11,6 +14,7 @@ import {
   startRegistry,
 } from '../support/servers/registry.ts';
 import { missingPrograms } from '../support/servers/start-server.ts';
+import { makeTempFolder } from '../support/temp-folder.ts';
 import { makeGuard, openTestApi } from './support.ts';
 
 const missing = await missingPrograms(REGISTRY);
@@ -48,6 +52,25 @@ describe.skipIf(missing !== undefined)(`images at a real registry${missing ? ` (
       { found: 'registry', digest: many.digest, platform: AMD64 },
     ]);
     expect(way.requests.filter((request) => request.startsWith('HEAD'))).toHaveLength(2);
+  });
+
+  it('that were looked at before are asked for by HEAD alone, also by the next command', async () => {
+    const path = join(await makeTempFolder(), 'image-platforms.json');
+    const way = await faultyWay();
+    const lines = [`${way.host}/us/app:1.2`, `${way.host}/us/many:7`];
+    const known = await openKnownPlatforms(path);
+    const first = await check(lines, { known });
+    await known.save();
+    way.requests.length = 0;
+    expect(await check(lines, { known: await openKnownPlatforms(path) })).toEqual(first);
+    expect(way.requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'HEAD']);
+    const [other] = await check(lines, {
+      known: await openKnownPlatforms(path),
+      platform: parsePlatform('linux/s390x'),
+    });
+    expect(other?.error?.message).toContain('not made for linux/s390x');
+    await writeFile(path, '{"sha256:1": "no list"}');
+    expect(await check(lines, { known: await openKnownPlatforms(path) })).toEqual(first);
   });
 
   it('are found by digest, and refused when another comes back', async () => {

@@ -16,14 +16,15 @@ import { type Terminal, viewOf } from '../terminal.ts';
  */
 export async function imagesCheck({ flags, list }: Invocation, terminal: Terminal): Promise<number> {
   const sources = await readSources(imagePaths(list), terminal.env);
-  const session = openImageSession('images check', flags, terminal);
+  const session = await openImageSession('images check', flags, terminal);
   try {
-    const { api, guard, signal, platform } = session;
+    const { api, guard, signal, platform, known } = session;
     const checked = await checkImages(imagesOf(sources), {
       api,
       guard,
       signal,
       platform,
+      known,
       env: terminal.env,
       local: flags.local !== false,
       mirror: flags['image-mirror'] as string | undefined,

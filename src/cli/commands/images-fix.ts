@@ -26,10 +26,10 @@ export async function imagesFix(invocation: Invocation, terminal: Terminal): Pro
   if (flags.revert === true) return await revertFiles(invocation, terminal);
   const sources = await readSources(list, terminal.env);
   const chains = readChains(terminal.home, listOf(flags.chains));
-  const session = openImageSession('images fix', flags, terminal);
+  const session = await openImageSession('images fix', flags, terminal);
   try {
-    const { api, guard, signal, platform } = session;
-    const options = { api, guard, signal, platform, env: terminal.env, local: flags.local !== false };
+    const { api, guard, signal, platform, known } = session;
+    const options = { api, guard, signal, platform, known, env: terminal.env, local: flags.local !== false };
     const checked = await checkImages(imagesOf(sources), options);
     const { fixes, unfixed } = await planFixes(checked, chains, (image, on) => lookUpImage(image, on, options));
     const files = fixSources(sources, fixes);

@@ -23,7 +23,7 @@ const OUTPUT = 'image-mirror';
 export async function imagesMirror({ flags, list }: Invocation, terminal: Terminal): Promise<number> {
   const prefix = readMirror(String(flags.to ?? ''), '--to');
   const sources = await readSources(imagePaths(list), terminal.env);
-  const session = openImageSession('images mirror', flags, terminal);
+  const session = await openImageSession('images mirror', flags, terminal);
   try {
     const { api, guard, signal, platform } = session;
     const all = flags['all-platforms'] === true;
