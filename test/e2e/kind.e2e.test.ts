@@ -7,7 +7,7 @@ import { STEP_IDS } from '../../src/providers/provider.ts';
 import { type Ended, startCli } from '../support/cli.ts';
 import { pathsBelow, readStateFile } from '../support/cli-files.ts';
 import { createKindSubject, kindFlags, listKindClusters } from '../support/crash/kind-subject.ts';
-import { crashInChain, randomFrom } from '../support/crash/run-crashes.ts';
+import { type Crash, crashInChain, type Moment, randomFrom } from '../support/crash/run-crashes.ts';
 import { docker, kubectl, missingForKind, objectsOf, podsOf, stateOfContainer } from '../support/kind-ground.ts';
 import { waitFor } from '../support/processes.ts';
 import { covers } from './interface.ts';
@@ -158,11 +158,16 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     expect(lookAtSecond()).toEqual(bystander);
   });
 
-  test(`kill -9 in each of the six steps, and six times at random ${covers('create-cluster --resume')}`, async () => {
+  test(`Ctrl-C and kill -9 in each of the six steps, and kill -9 six times at random ${covers('create-cluster --resume', 'exit 130')}`, async () => {
     const subject = await createKindSubject();
     onTestFinished(() => subject.destroy());
     const random = randomFrom(SEED);
-    const inSteps = STEP_IDS.map((inStep) => ({ inStep, afterMs: Math.round(random() * 1_500) }));
+    const inSteps = STEP_IDS.flatMap((inStep): Moment[] => [
+      { inStep, afterMs: 0, signal: 'SIGINT' },
+      { inStep, afterMs: Math.round(random() * 1_500) },
+    ]);
+    /** The last step may be faster than the signal. */
+    const isHit = (crashes: readonly Crash[]) => crashes.filter(({ exitCode }) => exitCode === 130).length >= 5;
     const anywhere = () => Array.from({ length: 3 }, () => ({ afterMs: Math.round(1_000 + random() * 25_000) }));
     for (const moments of [inSteps, anywhere(), anywhere()]) {
       const crashes = await crashInChain(subject, moments);
@@ -170,6 +175,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
         crashes.filter(({ faults }) => faults.length > 0),
         `CRASH_SEED=${SEED}`,
       ).toEqual([]);
+      if (moments === inSteps) expect(isHit(crashes)).toBe(true);
     }
     expect(lookAtSecond()).toEqual(bystander);
   });

@@ -1,4 +1,5 @@
 import { RUN_MARKER, STEP_MARKER } from '../../../src/engine/child-commands.ts';
+import type { StepRecord } from '../../../src/engine/record.ts';
 import { statePaths } from '../../../src/state/paths.ts';
 import { readState } from '../../../src/state/read-state.ts';
 import { findMarkedProcesses } from '../../../src/system/marked-processes.ts';
@@ -16,9 +17,14 @@ export interface Crash {
   /** Steps that were at work when it was killed, as the state tells; empty between steps. */
   killedIn: readonly string[];
   afterMs: number;
+  /** Of the run that was killed. */
+  exitCode: number | null;
   resumeMs: number;
   faults: readonly string[];
 }
+
+/** Whose state is looked at. */
+type Place = Pick<Subject, 'home' | 'cluster' | 'plan'>;
 
 const RESUME_WITHIN_MS = 300_000;
 
@@ -41,12 +47,18 @@ export function randomFrom(seed: number): () => number {
  */
 export async function crashOnce(subject: Subject, moment: Moment, number: number): Promise<Crash> {
   await subject.clear();
-  const engine = startEngine(subject, subject.install);
-  const killed = await killAt(subject, engine, moment);
+  const killed = await startAndKill(subject, subject.install, moment);
   const killedIn = stepsAtWork(subject);
   const early = killed.signal === 'SIGKILL' || killed.exitCode === 0 ? [] : [`ended with ${killed.exitCode} by itself`];
   const { resumeMs, faults } = await resumeAndJudge(subject);
-  return { number, killedIn, afterMs: moment.afterMs, resumeMs, faults: [...early, ...faults] };
+  return {
+    number,
+    killedIn,
+    afterMs: moment.afterMs,
+    exitCode: killed.exitCode,
+    resumeMs,
+    faults: [...early, ...faults],
+  };
 }
 
 /**
@@ -58,8 +70,7 @@ export async function crashInChain(subject: Subject, moments: readonly Moment[])
   const crashes: Crash[] = [];
   for (const [index, moment] of moments.entries()) {
     const doneBefore = completedSteps(subject);
-    const engine = startEngine(subject, index === 0 ? subject.install : subject.resume);
-    const ended = await killAt(subject, engine, moment);
+    const ended = await startAndKill(subject, index === 0 ? subject.install : subject.resume, moment);
     const faults = repeatedSteps(ended.stdout, doneBefore).map((step) => `${step} was completed and ran again`);
     // One that came to its end before the signal has ended well.
     if (ended.signal !== 'SIGKILL' && ended.exitCode !== 130 && ended.exitCode !== 0) {
@@ -67,7 +78,8 @@ export async function crashInChain(subject: Subject, moments: readonly Moment[])
     }
     if (ended.exitCode === 130) faults.push(...childrenLeft(subject).map((child) => `${child} is left`));
     const killedIn = stepsAtWork(subject);
-    crashes.push({ number: index + 1, killedIn, afterMs: moment.afterMs, resumeMs: 0, faults });
+    const { exitCode } = ended;
+    crashes.push({ number: index + 1, killedIn, afterMs: moment.afterMs, exitCode, resumeMs: 0, faults });
   }
   const last = await resumeAndJudge(subject);
   return crashes.map((crash, index) => {
@@ -76,12 +88,18 @@ export async function crashInChain(subject: Subject, moments: readonly Moment[])
   });
 }
 
-async function killAt(subject: Subject, engine: RunningCli, moment: Moment): Promise<Ended> {
+async function startAndKill(subject: Subject, args: readonly string[], moment: Moment): Promise<Ended> {
+  // A step that was killed before stands there as being at work: it must begin anew.
+  const before = 'inStep' in moment ? stepsOf(subject)[moment.inStep]?.started_at : undefined;
+  const engine = startEngine(subject, args);
   let ended = false;
   void engine.ended.then(() => {
     ended = true;
   });
-  if ('inStep' in moment) await waitForStep(subject, moment.inStep, () => ended);
+  // One that only looks is never recorded as being at work, but Ctrl-C must end it all the same.
+  if ('inStep' in moment && moment.signal === 'SIGINT')
+    await engine.seen(startOf(moment.inStep)).catch(() => undefined);
+  else if ('inStep' in moment) await waitForStep(subject, moment.inStep, before, () => ended);
   await Promise.race([new Promise((resolve) => setTimeout(resolve, moment.afterMs)), engine.ended]);
   engine.kill(moment.signal ?? 'SIGKILL');
   return await engine.ended;
@@ -110,30 +128,45 @@ async function withLimit(engine: RunningCli) {
   return await engine.ended.finally(() => clearTimeout(timer));
 }
 
-/** Waits until the record says that a step has begun, or the engine has ended. */
-async function waitForStep(subject: Subject, step: string, hasEnded: () => boolean): Promise<void> {
-  while (!hasEnded() && !stepsAtWork(subject).includes(step)) {
-    if (completedSteps(subject).has(step)) return;
+/** The event of a step's start, as a line of JSON. */
+function startOf(step: string): RegExp {
+  return new RegExp(`^(?=.*"type":"step_started")(?=.*"step":"${step}")`, 'm');
+}
+
+/** Waits until the record says that a step has begun since, or is completed, or the engine has ended. */
+async function waitForStep(
+  subject: Subject,
+  step: string,
+  before: string | undefined,
+  hasEnded: () => boolean,
+): Promise<void> {
+  while (!hasEnded()) {
+    const record = stepsOf(subject)[step];
+    if (record?.status === 'completed') return;
+    if (record?.status === 'in_progress' && record.started_at !== before) return;
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
 }
 
 /** Steps that are recorded as being at work, the journal included. */
-export function stepsAtWork(subject: Pick<Subject, 'home' | 'cluster' | 'plan'>): readonly string[] {
-  return stepsThat(subject, 'in_progress');
+export function stepsAtWork(place: Place): readonly string[] {
+  return stepsThat(place, 'in_progress');
 }
 
 function completedSteps(subject: Subject): ReadonlySet<string> {
   return new Set(stepsThat(subject, 'completed'));
 }
 
-function stepsThat(subject: Pick<Subject, 'home' | 'cluster' | 'plan'>, status: string): readonly string[] {
+function stepsThat(place: Place, status: string): readonly string[] {
+  return Object.entries(stepsOf(place)).flatMap(([id, record]) => (record.status === status ? [id] : []));
+}
+
+function stepsOf({ home, cluster, plan }: Place): Readonly<Record<string, StepRecord>> {
   try {
-    const { document } = readState(statePaths(subject.home, subject.cluster, subject.plan));
-    return Object.entries(document?.steps ?? {}).flatMap(([id, record]) => (record.status === status ? [id] : []));
+    return readState(statePaths(home, cluster, plan)).document?.steps ?? {};
   } catch {
     // Read in the middle of a change, by somebody who holds no lock: the next look tells.
-    return [];
+    return {};
   }
 }
 
