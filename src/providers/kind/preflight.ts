@@ -1,3 +1,4 @@
+import { arch } from 'node:os';
 import { createPreflightBody } from '../../steps/preflight/body.ts';
 import { dockerCapacity } from '../../steps/preflight/capacity.ts';
 import type { Check, CheckEnv } from '../../steps/preflight/check.ts';
@@ -15,6 +16,7 @@ import { writableCheck } from '../../steps/preflight/checks/user-rights.ts';
 import { findMissingImages, type NeededImages } from '../../steps/preflight/image-source.ts';
 import { PINS } from '../../steps/tools/pins.ts';
 import type { ClusterConfig, StepBody, StepId } from '../provider.ts';
+import { imagesCheck } from './check-images.ts';
 
 /** For downloaded programs, logs and the state itself, in gigabytes. */
 const HOME_GB = 1;
@@ -66,6 +68,7 @@ export function listKindChecks(config: ClusterConfig, images: NeededImages): rea
     inotifyCheck(),
     clockCheck([dockerClock, registryClock(missing)]),
     registriesCheck(missing),
+    imagesCheck(missing, home, arch()),
   ];
 }
 

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { pullMissing } from '../../../src/providers/kind/pull-images.ts';
-import { missingPrograms } from '../../support/programs.ts';
 import { type FaultyWay, startFaultyWay } from '../../support/servers/faulty-way.ts';
 import { REGISTRY, type RunningRegistry, startRegistry } from '../../support/servers/registry.ts';
+import { missingPrograms } from '../../support/servers/start-server.ts';
 import { makeStepContext } from '../../support/step-context.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 import { makeConfig } from './support.ts';
 
 const BASE = 'kit/busybox';
-const missing = missingPrograms('docker', ...REGISTRY.slice(0, 1)) ?? whyNoImage();
+const missing = (await missingPrograms(['docker'], REGISTRY)) ?? whyNoImage();
 
 function whyNoImage(): string | undefined {
   return docker('images', '-q', BASE) === '' ? `Docker has no image ${BASE}` : undefined;
