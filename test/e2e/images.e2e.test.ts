@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing
     });
   });
 
-  test(`that are gone are replaced, and taken back ${covers('images fix')}`, async () => {
+  test(`that are gone are replaced, and taken back ${covers('images fix', 'images fix --revert')}`, async () => {
     const ground = makeGround();
     const file = writeFile(ground.folder, 'compose.yaml', compose());
     const chains = writeFile(ground.folder, 'chains.yaml', chain('16.4.9', '16.4.1', '17'));
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing
     expect(readdirSync(ground.folder).filter((name) => name.endsWith('.bak'))).toEqual([]);
   });
 
-  test(`are not replaced by another version unasked ${covers('exit 2')}`, async () => {
+  test(`are not replaced by another version unasked ${covers('images fix --allow', 'exit 2')}`, async () => {
     const ground = makeGround();
     const file = writeFile(ground.folder, 'compose.yaml', compose());
     const chains = writeFile(ground.folder, 'chains.yaml', chain('17'));
@@ -117,7 +117,7 @@ describe.skipIf(missing !== undefined)(`container images${missing ? ` (${missing
     expect(nothing.stderr).toContain(`${none}:5: there is no chain for it`);
   });
 
-  test(`are mirrored, and what is written makes others use the copies ${covers('images mirror')}`, async () => {
+  test(`are mirrored, and what is written makes others use the copies ${covers('images mirror', 'images mirror --to')}`, async () => {
     const ground = makeGround();
     const target = await startRegistry();
     onTestFinished(() => target.stop());

@@ -31,7 +31,7 @@ const CONTEXTCORE_INSTALL = [
   'alerts push',
   'retry',
   'apt install',
-  'npm',
+  'npm install',
   'pip',
   'download',
   'wait',
@@ -100,6 +100,9 @@ const OWN_FLAGS = [
   'download --output',
   'download --sha256',
   'images --json',
+  'images fix --allow',
+  'images fix --revert',
+  'images mirror --to',
 ] as const;
 
 const VARIABLES = [
@@ -147,12 +150,10 @@ export type InterfaceName = (typeof INTERFACE)[number];
 
 /** Names that nothing serves yet, and why. An entry must go when the thing has come. */
 export const OWED: Partial<Record<InterfaceName, string>> = {
-  npm: 'comes with the kinds of steps',
   pip: 'comes with the kinds of steps',
   serve: 'comes with diagnostics',
   doctor: 'comes with diagnostics',
   'support-bundle': 'comes with diagnostics',
-  'plan: module manifest': 'comes with the kinds of steps',
 };
 
 /** Put into the title of an end-to-end test: the names that it would find broken. Read from the sources, so literals only. */

@@ -8,9 +8,11 @@ import type { Credentials } from '../../src/images/registry/credentials.ts';
 import { type FaultyWay, startFaultyWay } from '../support/servers/faulty-way.ts';
 import { isIn, pushImage, REGISTRY, type RunningRegistry, sha256, startRegistry } from '../support/servers/registry.ts';
 import { missingPrograms } from '../support/servers/start-server.ts';
+import { startSpoiledWay, TOXIPROXY } from '../support/servers/toxiproxy.ts';
 import { makeGuard, openTestApi } from './support.ts';
 
 const missing = await missingPrograms(REGISTRY);
+const noToxiproxy = await missingPrograms(TOXIPROXY);
 const AMD64 = parsePlatform('linux/amd64');
 const BOTH = ['linux/amd64', 'linux/arm64'];
 const LAYER = randomBytes(3 << 20);
@@ -111,6 +113,26 @@ describe.skipIf(missing !== undefined)(`a mirror${missing ? ` (${missing})` : ''
     expect(starts.slice(1).every((start, index) => start > (starts[index] ?? 0))).toBe(true);
     expect(target.way.requests.filter((one) => one.startsWith('PUT') && one.includes('/uploads/'))).toHaveLength(2);
   });
+
+  it.skipIf(noToxiproxy !== undefined)(
+    `gets a layer whole through a line that breaks again and again${noToxiproxy ? ` (${noToxiproxy})` : ''}`,
+    async () => {
+      const target = await startTarget();
+      const broken = await startSpoiledWay(new URL(source.url).host);
+      onTestFinished(() => broken.stop());
+      const large = randomBytes(12 << 20);
+      await pushImage(source.url, 'i/app:1', { layers: [large] });
+      // Each connection ends after so many bytes, in the middle of whatever it carries.
+      await broken.spoil('limit_data', { bytes: 1_000_000 });
+      const from = new URL(broken.url).host;
+      const found = findImages({ file: 'images.txt', text: `${from}/i/app:1`, isYaml: false }, {})?.images ?? [];
+      const jobs = planMirror(groupImages(found, { platform: AMD64, mirror: undefined }), target.way.host, false);
+      const ports = { api: openTestApi(), guard: makeGuard().guard };
+      expect(await mirrorImages(jobs, ports, () => undefined)).toMatchObject([{ copied: { wasThere: false } }]);
+      const copy = await fetch(`${target.registry.url}/v2/i/app/blobs/${sha256(large)}`);
+      expect(sha256(new Uint8Array(await copy.arrayBuffer()))).toBe(sha256(large));
+    },
+  );
 
   it('is not given a layer with a wrong digest, nor what is made of it', async () => {
     const target = await startTarget();
