@@ -15,22 +15,30 @@ export interface ConnectOptions {
   signal: AbortSignal;
 }
 
+export interface Connection {
+  socket: Socket;
+  /** It reads by `onread`; else it emits `data`: Node.js has no such buffer for TLS inside of another socket. */
+  buffered: boolean;
+}
+
 /** A connection over which the server of `url` can be asked, directly or through a proxy. @throws as sockets do */
-export async function connectTo({ url, proxy, authorities, onread, signal }: ConnectOptions): Promise<Socket> {
+export async function connectTo(options: ConnectOptions): Promise<Connection> {
+  const { url, proxy, authorities, onread, signal } = options;
   const encrypted = url.protocol === 'https:';
   if (proxy === undefined) {
-    return encrypted
+    const socket = encrypted
       ? await openTls({ url, authorities, signal, onread })
       : await openPlain({ ...placeOf(url), onread }, signal);
+    return { socket, buffered: true };
   }
   const toProxy = (more: { onread?: OnReadOpts }) =>
     proxy.protocol === 'https:'
       ? openTls({ url: proxy, authorities, signal, ...more })
       : openPlain({ ...placeOf(proxy), ...more }, signal);
-  if (!encrypted) return await toProxy({ onread });
+  if (!encrypted) return { socket: await toProxy({ onread }), buffered: true };
   const way = await toProxy({});
   await openTunnel(way, url, proxy, signal);
-  return await openTls({ url, authorities, signal, onread, socket: way });
+  return { socket: await openTls({ url, authorities, signal, socket: way }), buffered: false };
 }
 
 /** Host and port behind an address. */

@@ -1,7 +1,6 @@
-import type { Socket } from 'node:net';
 import { InstallerError } from '../../../errors/installer-error.ts';
 import { trustedAuthorities } from './certificates.ts';
-import { connectTo } from './connect.ts';
+import { type Connection, connectTo } from './connect.ts';
 import {
   type AnswerHead,
   type BodyTaker,
@@ -29,14 +28,14 @@ export function createOwnClient(settings: HttpSettings): HttpClient {
     if (encrypted) authorities ??= trustedAuthorities(settings);
     const reader = createReader();
     const limit = limitConnecting(settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, signal);
-    let socket: Socket;
+    let connection: Connection;
     try {
       const options = { url, proxy, authorities: await authorities, onread: reader.onread, signal: limit.signal };
-      socket = await connectTo(options);
+      connection = await connectTo(options);
     } finally {
       limit.clear();
     }
-    return await converse(socket, reader, exchange, requestText(exchange, proxy), settings);
+    return await converse(connection, reader, exchange, requestText(exchange, proxy), settings);
   };
 }
 
@@ -88,7 +87,7 @@ function requestText({ url, headers }: Exchange, proxy: URL | undefined): string
 }
 
 function converse(
-  socket: Socket,
+  { socket, buffered }: Connection,
   reader: ReturnType<typeof createReader>,
   { onHead, signal }: Exchange,
   request: string,
@@ -147,6 +146,12 @@ function converse(
     };
     socket.on('error', fail).once('end', closed).once('close', closed);
     socket.once('close', () => freeBuffer(reader.onread.buffer));
+    if (!buffered) {
+      socket.on('data', (bytes: Buffer) => {
+        if (!reader.onBytes(bytes)) socket.pause();
+        freeBuffer(bytes);
+      });
+    }
     // Whoever waits for the disk is not waiting for the server.
     socket.setTimeout(stallTimeoutMs, () => {
       if (!waiting) fail(timedOut(`nothing came for ${stallTimeoutMs / 1000} s`));
