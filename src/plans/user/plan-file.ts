@@ -1,28 +1,21 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import { DEFAULT_CLUSTER, type Plan } from '../../engine/plan.ts';
+import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import { readYamlFile, type YamlFile } from '../../system/yaml-file.ts';
 import { linkSteps } from './link-steps.ts';
+import { type LoadedPlan, planName } from './loaded-plan.ts';
 import type { PlanSpec } from './plan-schema.ts';
 import { readStep } from './read-step.ts';
 import { isUsualPlan } from './usual-plan.ts';
 
-export interface LoadedPlan {
-  plan: Plan;
-  /** Absolute path: two plans of one name must not share a state. */
-  path: string;
-  concurrency?: number;
-  /** Secrets that its steps declare. */
-  secrets: readonly string[];
-}
-
 /**
- * Reads a plan from a YAML file. A step without `needs` needs the one before it; `needs: []` makes it independent.
+ * Reads a plan, or a module manifest, from a YAML file. A step without `needs` needs the one before it; `needs: []` makes it independent.
  *
  * @param cluster from `--cluster`; wins over the file's own
  * @throws InstallerError `config` naming the file, the line and what it takes
  */
 export async function loadPlanFile(path: string, cluster: string | undefined): Promise<LoadedPlan> {
   const file = readYamlFile(path, 'plan');
+  if (isManifest(file.content)) return await (await import('./module-manifest.ts')).loadManifest(path, file, cluster);
   const data = isUsualPlan(file.content) ? file.content : await judgePlan(file);
   const folder = dirname(resolve(path));
   const entries = [];
@@ -43,6 +36,10 @@ export async function loadPlanFile(path: string, cluster: string | undefined): P
   };
 }
 
+function isManifest(content: unknown): boolean {
+  return typeof content === 'object' && content !== null && 'modules' in content && !('steps' in content);
+}
+
 /** Asks the schema. @throws InstallerError `config` */
 async function judgePlan({ content, where }: YamlFile): Promise<PlanSpec> {
   const [{ planSchema }, { explainIssue }] = await Promise.all([
@@ -52,12 +49,4 @@ async function judgePlan({ content, where }: YamlFile): Promise<PlanSpec> {
   const parsed = planSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   throw explainIssue(parsed.error, planSchema, [], where, 'plan');
-}
-
-/** A DNS label made of the name of a file or folder. */
-export function planName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
 }

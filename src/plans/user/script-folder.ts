@@ -4,7 +4,7 @@ import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import type { Step } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { commandStep } from '../../steps/command.ts';
-import { type LoadedPlan, planName } from './plan-file.ts';
+import { type LoadedPlan, planName } from './loaded-plan.ts';
 
 const NUMBERED = /^(\d+)[-_](.+?)(?:\.(?:sh|bash))?$/;
 

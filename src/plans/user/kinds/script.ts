@@ -9,7 +9,7 @@ export const script = defineKind({
   shorthand: 'file',
   schema: z.strictObject({
     file: z.string().min(1).describe('path, relative to the plan'),
-    args: z.array(z.coerce.string()).optional(),
+    args: z.array(z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
     interpreter: z
       .union([z.string().min(1), z.array(z.string()).min(1)], { error: 'must be a program, or a list of its words' })
       .optional()
