@@ -8,7 +8,7 @@ export interface Row {
   target: string;
   /** Null when it could not be measured here. */
   pass: boolean | null;
-  /** The same measure of others in the same run, by name; ratios to the same floor unless the name says else. */
+  /** The same measure of others in the same run, by name, in the same unit; ratios are to the same floor unless the name says else. */
   peers: Readonly<Record<string, number>>;
   /** Why there is no value, or what was counted. */
   note?: string;

@@ -13,15 +13,20 @@ export function formatRows(rows: readonly Row[]): string {
         verdict(row),
       ].join(' '),
       ...Object.entries(row.peers).map(
-        ([name, value]) => `       ${name.padEnd(width - 2)} ${`${value}x`.padStart(8)}`,
+        ([name, value]) => `       ${name.padEnd(width - 2)} ${`${value}${unitOf(row)}`.padStart(8)}`,
       ),
       ...(row.note === undefined ? [] : [`       (${row.note})`]),
     ])
     .join('\n');
 }
 
-function formatValue({ value, target }: Row): string {
-  return value === null ? '-' : `${value}${target.replace(/^[<>]= [\d.]+/, '')}`;
+function formatValue(row: Row): string {
+  return row.value === null ? '-' : `${row.value}${unitOf(row)}`;
+}
+
+/** Peers are measured in it, too. */
+function unitOf({ target }: Row): string {
+  return target.replace(/^[<>]= [\d.]+/, '');
 }
 
 function verdict({ pass }: Row): string {
