@@ -3,6 +3,7 @@ import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
 import type { RequestFacts, ResilienceEvent, TimedRequest } from './events.ts';
 import { changePolicy, PROFILES, type ProfileName, type RetryPolicy } from './policy.ts';
+import { printableUrl } from './printable-url.ts';
 import { type Attempt, type Failure, retry } from './retry.ts';
 import { orderSources, rememberSources } from './sources.ts';
 import { type Target, type TargetKind, targetId } from './target.ts';
@@ -170,7 +171,7 @@ async function callTarget<T>(
   /** Told when it has ended; it began when the one before it ended. */
   const tell = (request: RequestFacts): void => {
     const startedAt = requests.at(-1)?.endedAt ?? attemptBegan;
-    requests.push({ ...request, url: mask(withoutSecrets(request.url)), startedAt, endedAt: clock.now() });
+    requests.push({ ...request, url: mask(printableUrl(request.url)), startedAt, endedAt: clock.now() });
   };
   const reports: Promise<void>[] = [];
   try {
@@ -226,10 +227,4 @@ async function callTarget<T>(
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return (message.split('\n', 1)[0] ?? '').slice(0, LONGEST_MESSAGE);
-}
-
-/** Signed links carry their credentials in the query. */
-function withoutSecrets(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
 }

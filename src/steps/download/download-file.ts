@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { Guard, GuardedAttempt } from '../../resilience/guard.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
+import { printableUrl } from '../../resilience/printable-url.ts';
 import { type Target, targetOf } from '../../resilience/target.ts';
 import { mayContinue } from './continuation.ts';
 import { createDigest } from './digest.ts';
@@ -203,11 +204,15 @@ function telling(tell: GuardedAttempt['tell'], answered: () => void): GuardedAtt
 }
 
 function wrongSum(url: string, { algorithm, hex }: Sum, received: string): InstallerError {
-  return new InstallerError('step_failed', `${url} has not the published checksum; the file was thrown away`, {
-    class: 'checksum',
-    lines: [`expected ${algorithm} ${hex}`, `received ${algorithm} ${received}`],
-    hint: 'the file was changed on the way (a proxy, a captive portal) or at its source: do not use it',
-  });
+  return new InstallerError(
+    'step_failed',
+    `${printableUrl(url)} has not the published checksum; the file was thrown away`,
+    {
+      class: 'checksum',
+      lines: [`expected ${algorithm} ${hex}`, `received ${algorithm} ${received}`],
+      hint: 'the file was changed on the way (a proxy, a captive portal) or at its source: do not use it',
+    },
+  );
 }
 
 /** What was received is wrong, or in the way. */

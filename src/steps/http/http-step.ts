@@ -5,6 +5,7 @@ import { classifyStatus } from '../../errors/classify-error.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
+import { printableUrl } from '../../resilience/printable-url.ts';
 import { readRetryAfter } from '../../resilience/retry-after.ts';
 import { targetOf } from '../../resilience/target.ts';
 import { type Expected, mismatchOf, valueAt } from './expect-answer.ts';
@@ -67,7 +68,7 @@ export function httpBody(spec: HttpStepSpec): Pick<Step, 'inputs' | 'apply'> {
           },
         },
       );
-      ctx.log(`${method} ${url}: ${answer.status}`);
+      ctx.log(`${method} ${printableUrl(url)}: ${answer.status}`);
       return outputsOf(answer, save);
     },
   };
@@ -90,7 +91,7 @@ function refuseUnexpected({ method, url, expected }: HttpStepSpec, answer: HttpA
   const errorClass = classifyStatus(answer.status);
   const after = answer.headers['retry-after'];
   const retryAfterMs = readRetryAfter(typeof after === 'string' ? after : undefined, now);
-  throw new InstallerError('step_failed', `${method} ${url}: ${why}`, {
+  throw new InstallerError('step_failed', `${method} ${printableUrl(url)}: ${why}`, {
     class: errorClass,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(errorClass === 'unknown' ? { hint: 'to wait until it answers so, use the kind wait' } : {}),

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { classifyError } from '../../errors/classify-error.ts';
 import { deepestMessage } from '../../errors/deepest-message.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { printableUrl } from '../../resilience/printable-url.ts';
 
 export interface HttpRequest {
   method: string;
@@ -47,7 +48,11 @@ export async function sendOnce(request: HttpRequest): Promise<HttpAnswer> {
       if (next === undefined || redirects === MAX_REDIRECTS) return answer;
       if (next.origin !== new URL(url).origin) headers = {};
       if (url.startsWith('https:') && next.protocol !== 'https:') {
-        throw new InstallerError('step_failed', `${url} leads to ${next}, which is not encrypted`, { class: 'tls' });
+        throw new InstallerError(
+          'step_failed',
+          `${printableUrl(url)} leads to ${printableUrl(next.href)}, which is not encrypted`,
+          { class: 'tls' },
+        );
       }
       url = next.href;
     }
@@ -81,7 +86,10 @@ async function exchange(
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > MAX_BODY_BYTES) {
-      throw new InstallerError('step_failed', `${url} answered with more than ${MAX_BODY_BYTES >> 20} MiB`);
+      throw new InstallerError(
+        'step_failed',
+        `${printableUrl(url)} answered with more than ${MAX_BODY_BYTES >> 20} MiB`,
+      );
     }
     chunks.push(chunk);
   }
