@@ -166,8 +166,8 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
       { inStep, afterMs: 0, signal: 'SIGINT' },
       { inStep, afterMs: Math.round(random() * 1_500) },
     ]);
-    /** The last step may be faster than the signal. */
-    const isHit = (crashes: readonly Crash[]) => crashes.filter(({ exitCode }) => exitCode === 130).length >= 5;
+    /** A late kill in one step may leave the next, short ones done already. */
+    const isHit = (crashes: readonly Crash[]) => crashes.filter(({ exitCode }) => exitCode === 130).length >= 4;
     const anywhere = () => Array.from({ length: 3 }, () => ({ afterMs: Math.round(1_000 + random() * 25_000) }));
     for (const moments of [inSteps, anywhere(), anywhere()]) {
       const crashes = await crashInChain(subject, moments);
