@@ -47,7 +47,8 @@ const OTLP_SIGNAL: Readonly<Record<Exclude<SpoolKind, 'samples'>, OtlpSignal>> =
   'otlp-logs': 'logs',
   'otlp-metrics': 'metrics',
 };
-const ONE_REQUEST = { records: 1, bytes: Number.POSITIVE_INFINITY };
+/** Whatever its size. */
+const ONE_REQUEST = { records: 1, bytes: 0 };
 const NONE = { delivered: 0, replayed: 0, rejected: 0, expired: 0 };
 
 export function createCourier(options: CourierOptions): Courier {

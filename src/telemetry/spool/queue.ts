@@ -1,6 +1,13 @@
 import { createAppender } from './appender.ts';
 import { type Cursor, readCursor, writeCursor } from './cursor.ts';
-import { decodeRecords, type SpoolKind, type SpoolRecord, type StoredRecord } from './record.ts';
+import {
+  decodeRecords,
+  FRAME_BYTES,
+  frameLength,
+  type SpoolKind,
+  type SpoolRecord,
+  type StoredRecord,
+} from './record.ts';
 import { listSegments, readSegment, removeSegment, segmentBytes } from './segments.ts';
 import { createTally } from './tally.ts';
 
@@ -134,7 +141,7 @@ export function createQueue(
       const from = offsetIn(segment);
       const part = decodeRecords(kind, readSegment(folder, segment, from, bytes + PART_BYTES), from, most);
       // A single record may be longer than what is sent together.
-      const whole = part.records.length > 0 ? part : decodeRecords(kind, readSegment(folder, segment, from), from, 1);
+      const whole = part.records.length > 0 ? part : decodeRecords(kind, readWhole(segment, from), from, 1);
       let size = 0;
       const records = whole.records.filter((record, index) => {
         size += record.body.length;
@@ -143,6 +150,11 @@ export function createQueue(
       if (records.length > 0) return { segment, records };
     }
     return undefined;
+  }
+
+  /** One record, however long: not all that stands behind it, which would be read again for each of them. */
+  function readWhole(segment: number, from: number): Buffer {
+    return readSegment(folder, segment, from, frameLength(readSegment(folder, segment, from, FRAME_BYTES)));
   }
 
   return {

@@ -30,7 +30,7 @@ export interface DecodedSegment {
 }
 
 /** Length and checksum of what follows, both 32 bits, little endian. */
-const FRAME_BYTES = 8;
+export const FRAME_BYTES = 8;
 const NEWLINE = 10;
 
 /** Used again for every record that fits: each child of a run costs more, the more buffers lie about. */
@@ -77,6 +77,11 @@ export function decodeRecords(
     records.push({ kind, ...head, end: offset + start });
   }
   return { records, validBytes: offset + start, damaged: false };
+}
+
+/** Of the record that begins with these bytes, its frame included; 0 for less than a frame. */
+export function frameLength(bytes: Buffer): number {
+  return bytes.length < FRAME_BYTES ? 0 : FRAME_BYTES + bytes.readUInt32LE(0);
 }
 
 function parseHead(payload: Buffer): Omit<SpoolRecord, 'kind'> | undefined {

@@ -41,7 +41,7 @@ export function readSegment(folder: string, segment: number, offset: number, mos
   try {
     const fd = openSync(segmentPath(folder, segment), 'r');
     try {
-      const bytes = Buffer.alloc(Math.min(most, Math.max(0, fstatSync(fd).size - offset)));
+      const bytes = Buffer.allocUnsafeSlow(Math.min(most, Math.max(0, fstatSync(fd).size - offset)));
       return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, offset));
     } finally {
       closeSync(fd);
