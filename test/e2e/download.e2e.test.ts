@@ -42,31 +42,37 @@ describe('download', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  it(`keeps what it has on Ctrl-C, and goes on with it ${covers('download', 'exit 130')}`, async () => {
-    const { server, ground, output } = await setUp();
-    // The first answer stops half-way and says nothing more.
-    server.instead = (_request, response, count) => {
-      if (count > 1) return false;
-      response.writeHead(200, { 'content-length': SIZE, etag: '"v1"', 'accept-ranges': 'bytes' });
-      response.write(server.bytes(0, SIZE / 2));
-      return true;
-    };
-    const args = ['download', server.url, '--output', output, '--sha256', server.sha256];
-    const cli = ground.start('contextcore-install', args);
-    const half = SIZE / 2;
-    await expect.poll(() => notedBytes(join(output, '..')), { timeout: 60_000 }).toBeGreaterThan(half - HELD);
-    cli.kill('SIGINT');
-    const interrupted = await cli.ended;
-    expect(interrupted.exitCode).toBe(130);
-    const again = await ground.install(args);
-    expect(again.exitCode).toBe(0);
-    expect(again.stderr).toMatch(/(9\.\d|10\.0) MB of file\.bin are there already/);
-    const { from = 0, served, ifRange } = server.asked[1] ?? {};
-    expect(from).toBeGreaterThan(half - HELD);
-    expect(from).toBeLessThanOrEqual(half);
-    expect([served, ifRange]).toEqual([SIZE - from, '"v1"']);
-    expect(readdirSync(join(output, '..'))).toEqual(['file.bin']);
-  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGKILL', null],
+  ] as const)(
+    `keeps what it has on %s, and goes on with it ${covers('download', 'exit 130')}`,
+    async (signal, code) => {
+      const { server, ground, output } = await setUp();
+      // The first answer stops half-way and says nothing more.
+      server.instead = (_request, response, count) => {
+        if (count > 1) return false;
+        response.writeHead(200, { 'content-length': SIZE, etag: '"v1"', 'accept-ranges': 'bytes' });
+        response.write(server.bytes(0, SIZE / 2));
+        return true;
+      };
+      const args = ['download', server.url, '--output', output, '--sha256', server.sha256];
+      const cli = ground.start('contextcore-install', args);
+      const half = SIZE / 2;
+      await expect.poll(() => notedBytes(join(output, '..')), { timeout: 60_000 }).toBeGreaterThan(half - HELD);
+      cli.kill(signal);
+      const interrupted = await cli.ended;
+      expect(interrupted.exitCode).toBe(code);
+      const again = await ground.install(args);
+      expect(again.exitCode).toBe(0);
+      expect(again.stderr).toMatch(/(9\.\d|10\.0) MB of file\.bin are there already/);
+      const { from = 0, served, ifRange } = server.asked[1] ?? {};
+      expect(from).toBeGreaterThan(half - HELD);
+      expect(from).toBeLessThanOrEqual(half);
+      expect([served, ifRange]).toEqual([SIZE - from, '"v1"']);
+      expect(readdirSync(join(output, '..'))).toEqual(['file.bin']);
+    },
+  );
 
   it('reads the checksum from a published file, and takes another address where one fails', async () => {
     const { server, ground, output } = await setUp();
