@@ -10,7 +10,8 @@ import { p7 } from './p7.ts';
 import { p8 } from './p8.ts';
 import { p9 } from './p9.ts';
 import { p10 } from './p10.ts';
+import { retry } from './retry.ts';
 import type { Target } from './target.ts';
 
 /** Every target, in the order in which they are measured. */
-export const targets: readonly Target[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, images, download];
+export const targets: readonly Target[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, images, download, retry];
