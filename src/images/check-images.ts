@@ -1,5 +1,6 @@
 import { InstallerError, toInstallerError } from '../errors/installer-error.ts';
 import type { Guard } from '../resilience/guard.ts';
+import { calmGuard } from './calm-guard.ts';
 import type { FoundImage } from './find/found-image.ts';
 import { type InspectedImage, inspectImage } from './inspect-image.ts';
 import type { KnownPlatforms } from './known-platforms.ts';
@@ -54,9 +55,10 @@ export async function checkImages(found: readonly FoundImage[], options: CheckOp
   const images = groupImages(found, options);
   const known = images.flatMap(({ reference }) => reference ?? []);
   const findLocal: FindLocal = options.local ? await findLocalImages(known, options.env) : () => undefined;
+  const calm = { ...options, guard: calmGuard(options.guard) };
   let done = 0;
   return await mapLimited(images, LIMIT, async (image) => {
-    const checked = await checkOne(image, findLocal, options);
+    const checked = await checkOne(image, findLocal, calm);
     done += 1;
     options.onProgress?.(done, images.length);
     return checked;

@@ -114,6 +114,19 @@ describe.skipIf(missing !== undefined)(`images at a real registry${missing ? ` (
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
+  it('of a registry that is busy for a moment are had in the end, however many were asked for at once', async () => {
+    const way = await faultyWay();
+    const names = Array.from({ length: 24 }, (_, number) => `us/crowd-${number}:1`);
+    for (const name of names) await pushImage(registry.url, name);
+    let busy = 16;
+    way.fault = () => {
+      busy -= 1;
+      return busy >= 0 ? { status: 429, headers: { 'retry-after': '1' } } : undefined;
+    };
+    const checked = await check(names.map((name) => `${way.host}/${name}`));
+    expect(checked.filter(({ found }) => found === undefined).map(({ error }) => error?.message)).toEqual([]);
+  });
+
   it('are asked for again while a registry is ill, and told of when it stays so', async () => {
     const way = await faultyWay();
     let ill = 2;

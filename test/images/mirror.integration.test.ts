@@ -159,6 +159,18 @@ describe.skipIf(missing !== undefined)(`a mirror${missing ? ` (${missing})` : ''
     expect(await mirror(['f/app:1'], target.way.host)).toMatchObject([{ copied: { wasThere: false } }]);
   });
 
+  it('that is busy for a moment is not taken for gone, however many blobs were on their way', async () => {
+    const target = await startTarget();
+    await pushImage(source.url, 'j/app:1', { layers: Array.from({ length: 8 }, () => randomBytes(1_000)) });
+    let busy = 6;
+    target.way.fault = ({ method }) => {
+      if (method !== 'POST') return undefined;
+      busy -= 1;
+      return busy >= 0 ? { status: 429, headers: { 'retry-after': '1' } } : undefined;
+    };
+    expect(await mirror(['j/app:1'], target.way.host)).toMatchObject([{ copied: { wasThere: false } }]);
+  });
+
   it('that was filled half is filled by the next call, with what is missing', async () => {
     const target = await startTarget();
     const second = randomBytes(100_000);

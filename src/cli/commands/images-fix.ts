@@ -1,4 +1,5 @@
 import { InstallerError } from '../../errors/installer-error.ts';
+import { calmGuard } from '../../images/calm-guard.ts';
 import { readChains } from '../../images/chains/chain-file.ts';
 import { checkImages, lookUpImage } from '../../images/check-images.ts';
 import { imagesOf, readSources } from '../../images/find/read-sources.ts';
@@ -31,7 +32,8 @@ export async function imagesFix(invocation: Invocation, terminal: Terminal): Pro
     const { api, guard, signal, platform, known } = session;
     const options = { api, guard, signal, platform, known, env: terminal.env, local: flags.local !== false };
     const checked = await checkImages(imagesOf(sources), options);
-    const { fixes, unfixed } = await planFixes(checked, chains, (image, on) => lookUpImage(image, on, options));
+    const calm = { ...options, guard: calmGuard(guard) };
+    const { fixes, unfixed } = await planFixes(checked, chains, (image, on) => lookUpImage(image, on, calm));
     const files = fixSources(sources, fixes);
     if (flags.quiet !== true) {
       showDifference(

@@ -2,6 +2,7 @@ import type { InstallerError } from '../../errors/installer-error.ts';
 import { toInstallerError } from '../../errors/installer-error.ts';
 import type { Guard } from '../../resilience/guard.ts';
 import type { Target } from '../../resilience/target.ts';
+import { calmGuard } from '../calm-guard.ts';
 import { formatReference } from '../reference.ts';
 import type { RegistryApi, Repository } from '../registry/api.ts';
 import { unreachable } from '../registry/connections.ts';
@@ -16,6 +17,11 @@ export interface CopyPorts {
   signal?: AbortSignal | undefined;
 }
 
+interface BlobPorts extends CopyPorts {
+  source: Pick<Guard, 'call'>;
+  target: Pick<Guard, 'call'>;
+}
+
 /** Puts a blob of one repository into another. @returns bytes that were sent; 0: it was there, or was mounted */
 export type CopyBlob = (from: Repository, to: Repository, blob: Descriptor) => Promise<number>;
 
@@ -23,7 +29,9 @@ export type CopyBlob = (from: Repository, to: Repository, blob: Descriptor) => P
 const LIMIT = 6;
 
 /** A copier that sends each blob to a registry once, however many repositories want it. */
-export function createBlobCopier(ports: CopyPorts): CopyBlob {
+export function createBlobCopier({ guard, ...rest }: CopyPorts): CopyBlob {
+  // Two, since a copy asks the source while it asks the target, and both may be one registry.
+  const ports: BlobPorts = { ...rest, guard, source: calmGuard(guard), target: calmGuard(guard) };
   const placed = new Map<string, { repository: string; done: Promise<number> }>();
   const run = createGate(LIMIT);
 
@@ -45,7 +53,7 @@ export function createBlobCopier(ports: CopyPorts): CopyBlob {
 }
 
 async function copyBlob(
-  { api, guard, signal }: CopyPorts,
+  { api, guard, signal, ...calm }: BlobPorts,
   from: Repository,
   to: Repository,
   blob: Descriptor,
@@ -56,7 +64,7 @@ async function copyBlob(
   const options = { profile: 'download', ...(signal === undefined ? {} : { signal }) } as const;
   let sourceFailure: InstallerError | undefined;
   const open = (at: number) =>
-    guard.call(source, () => openBlob(api, from, blob.digest, { from: at, signal }), options);
+    calm.source.call(source, () => openBlob(api, from, blob.digest, { from: at, signal }), options);
 
   /** The source's trouble is not the target's: it must neither be tried again here nor be held against the target. */
   async function* read(): AsyncGenerator<Buffer> {
@@ -68,7 +76,7 @@ async function copyBlob(
     }
   }
 
-  const sent = await guard.call(
+  const sent = await calm.target.call(
     { kind: 'registry', name: to.registry },
     async (attempt) => {
       if (await hasBlob(api, to, blob.digest, attempt.signal)) return 0;

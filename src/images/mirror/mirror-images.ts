@@ -1,4 +1,5 @@
 import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
+import { calmGuard } from '../calm-guard.ts';
 import type { CheckedImage } from '../check-images.ts';
 import { mapLimited } from '../map-limited.ts';
 import { mirrored } from '../mirrored-name.ts';
@@ -71,8 +72,9 @@ export async function mirrorImages(
   onDone: (mirrored: Mirrored) => void,
 ): Promise<readonly Mirrored[]> {
   const copyBlob = createBlobCopier(ports);
+  const calm = { ...ports, guard: { ...ports.guard, ...calmGuard(ports.guard) } };
   return await mapLimited(jobs, IMAGES_AT_ONCE, async (job) => {
-    const done = await mirrorOne(job, ports, copyBlob);
+    const done = await mirrorOne(job, calm, copyBlob);
     onDone(done);
     return done;
   });
