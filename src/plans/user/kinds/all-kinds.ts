@@ -3,6 +3,7 @@ import type { StepKind } from './kind.ts';
 /** Every kind of step by its key, loaded when a plan uses it: no plan pays for the kinds of others. */
 export const KINDS: Readonly<Record<string, () => Promise<StepKind>>> = {
   apt: async () => (await import('./apt.ts')).apt,
+  compose: async () => (await import('./compose.ts')).compose,
   git: async () => (await import('./git.ts')).git,
   download: async () => (await import('./download.ts')).download,
   http: async () => (await import('./http.ts')).http,
