@@ -52,7 +52,8 @@ export async function flushSpool(options: FlushOptions): Promise<FlushReport> {
     lane.tellDelivery({ replayed, rejected, expired });
     await courier.deliver(spool, signal);
   }
-  await lane.save();
+  // Nothing waited: there may be no folder to save anything in.
+  if (Object.keys(total).length > 0) await lane.save();
   await spool.close();
   return total;
 }

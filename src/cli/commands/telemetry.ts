@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { DEFAULT_CLUSTER } from '../../engine/plan.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { CREATE_CLUSTER } from '../../plans/create-cluster/plan.ts';
@@ -58,6 +59,8 @@ export async function telemetryFlush(invocation: Invocation, terminal: Terminal)
   const place = readPlace(invocation, terminal);
   const { paths, settings, secrets } = place;
   const timeoutMs = flags.timeout === undefined ? FLUSH_MS : parseDuration(String(flags.timeout), '--timeout');
+  // Where nothing was ever written, not even a lock is left behind.
+  if (!existsSync(spoolFolder(paths))) return tellFlush({}, terminal, flags.json === true);
   const lock = await acquireLock(paths, { command: 'telemetry flush' });
   let report: FlushReport;
   try {
