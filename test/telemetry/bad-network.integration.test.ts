@@ -5,7 +5,7 @@ import { type Ground, makeGround } from '../support/cli.ts';
 import { type HttpSite, startSite } from '../support/http-site.ts';
 import { PROMETHEUS, startPrometheus } from '../support/servers/backends.ts';
 import { missingPrograms, type RunningServer } from '../support/servers/start-server.ts';
-import { type SpoiledWay, startSpoiledWay, TOXIPROXY } from '../support/servers/toxiproxy.ts';
+import { NETWORK_FAULTS, type SpoiledWay, startSpoiledWay, TOXIPROXY } from '../support/servers/toxiproxy.ts';
 import {
   flush,
   placeOf,
@@ -36,21 +36,12 @@ describe.skipIf(missing !== undefined)(`a bad network${missing === undefined ? '
   });
   const pushTo = (url: string) => ({ CONTEXTCORE_REMOTE_WRITE_URL: `${url}/api/v1/write` });
 
-  const faults: [name: string, spoil: () => Promise<void>][] = [
-    ['a latency of 5 s', () => way.spoil('latency', { latency: 5000 })],
-    ['resets', () => way.spoil('reset_peer', { timeout: 0 })],
-    ['half an answer', () => way.spoil('limit_data', { bytes: 20 })],
-    ['1 KB/s', () => way.spoil('bandwidth', { rate: 1 }, 'upstream')],
-    ['no answer at all', () => way.spoil('timeout', { timeout: 0 })],
-    ['nobody there', () => way.enable(false)],
-  ];
-
-  test.each(faults)('%s: the run is as ever, and everything is delivered afterwards', async (name, spoil) => {
+  test.each(NETWORK_FAULTS)('%s: the run is as ever, and everything is delivered afterwards', async (name, spoil) => {
     const cluster = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     const commands = ['true', 'sleep 1.5', 'true', 'exit 3'];
     const plain = makeGround();
     const alone = await plain.install(['run', writePlan(plain, commands, `cluster: ${cluster}\n`)]);
-    await spoil();
+    await spoil(way);
     const ground = makeGround();
     const plan = writePlan(ground, commands, `cluster: ${cluster}\n`);
     const told = await ground.install(['run', plan], { env: pushTo(way.url) });

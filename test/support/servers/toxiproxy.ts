@@ -14,6 +14,16 @@ export interface SpoiledWay {
   stop(): Promise<void>;
 }
 
+/** What a network can do to every request. */
+export const NETWORK_FAULTS: readonly [name: string, spoil: (way: SpoiledWay) => Promise<void>][] = [
+  ['a latency of 5 s', (way) => way.spoil('latency', { latency: 5000 })],
+  ['resets', (way) => way.spoil('reset_peer', { timeout: 0 })],
+  ['half an answer', (way) => way.spoil('limit_data', { bytes: 20 })],
+  ['1 KB/s', (way) => way.spoil('bandwidth', { rate: 1 }, 'upstream')],
+  ['no answer at all', (way) => way.spoil('timeout', { timeout: 0 })],
+  ['nobody there', (way) => way.enable(false)],
+];
+
 /** @param to host and port */
 export async function startSpoiledWay(to: string): Promise<SpoiledWay> {
   const [apiPort, port] = [await findFreePort(), await findFreePort()];
