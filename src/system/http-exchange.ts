@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
 
 export interface ExchangeRequest {
   method: string;
@@ -8,6 +9,8 @@ export interface ExchangeRequest {
   signal: AbortSignal;
   /** Certificates to trust, PEM, in place of the usual ones. */
   ca?: readonly string[];
+  /** Finds the address of a name, in place of the system's own way. */
+  lookup?: LookupFunction;
 }
 
 export interface ExchangeAnswer {
@@ -25,14 +28,14 @@ export interface ExchangeAnswer {
  */
 export async function exchange(
   url: string,
-  { method, headers, body, signal, ca }: ExchangeRequest,
+  { method, headers, body, signal, ca, lookup }: ExchangeRequest,
 ): Promise<ExchangeAnswer> {
   signal.throwIfAborted();
   const send = url.startsWith('https:') ? overHttps : overHttp;
-  const trust = ca === undefined ? {} : { ca: [...ca] };
+  const more = { ...(ca === undefined ? {} : { ca: [...ca] }), ...(lookup === undefined ? {} : { lookup }) };
   try {
     return await new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, agent: false, signal, ...trust }, (response) => {
+      const request = send(url, { method, headers, agent: false, signal, ...more }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);

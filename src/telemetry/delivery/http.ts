@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type ExchangeAnswer, type ExchangeRequest, exchange } from '../../system/http-exchange.ts';
 import type { Endpoint } from '../settings.ts';
+import { createCarefulLookup } from './careful-lookup.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,8 +26,9 @@ export async function createHttpClient(endpoint: Endpoint, env: Env): Promise<Ht
   const ca = endpoint.caFile === undefined ? undefined : await readCertificates(endpoint.caFile);
   const send = needsProxy(endpoint, env) ? await createProxiedExchange(env, ca) : exchange;
   const trust = ca === undefined ? {} : { ca };
+  const lookup = createCarefulLookup();
   return (url, { headers, ...request }) =>
-    send(url, { ...request, ...trust, headers: { ...endpoint.headers, ...headers } });
+    send(url, { ...request, ...trust, lookup, headers: { ...endpoint.headers, ...headers } });
 }
 
 async function readCertificates(caFile: string): Promise<readonly string[]> {
