@@ -199,6 +199,8 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
 export const GROUPS: Readonly<Record<string, string>> = {
   images: 'container images: checked, replaced when they are gone, mirrored',
   apt: 'Debian packages',
+  npm: 'packages of npm',
+  pip: 'Python packages',
   breaker: 'circuit breakers of registries, mirrors and other services',
   telemetry: 'metrics, traces and logs of runs that wait for their receivers',
   dashboards: 'dashboards of installations for any Grafana',

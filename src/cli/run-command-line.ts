@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'breaker list': async () => (await import('./commands/breaker.ts')).breakerList,
   'breaker reset': async () => (await import('./commands/breaker.ts')).breakerReset,
   'apt install': async () => (await import('./commands/apt.ts')).aptInstall,
+  'npm install': async () => (await import('./commands/npm.ts')).npmCommandInstall,
+  'pip install': async () => (await import('./commands/pip.ts')).pipCommandInstall,
   'images check': async () => (await import('./commands/images-check.ts')).imagesCheck,
   'images fix': async () => (await import('./commands/images-fix.ts')).imagesFix,
   'images mirror': async () => (await import('./commands/images-mirror.ts')).imagesMirror,

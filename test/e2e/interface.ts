@@ -32,7 +32,7 @@ const CONTEXTCORE_INSTALL = [
   'retry',
   'apt install',
   'npm install',
-  'pip',
+  'pip install',
   'download',
   'wait',
   'images check',
@@ -150,7 +150,6 @@ export type InterfaceName = (typeof INTERFACE)[number];
 
 /** Names that nothing serves yet, and why. An entry must go when the thing has come. */
 export const OWED: Partial<Record<InterfaceName, string>> = {
-  pip: 'comes with the kinds of steps',
   serve: 'comes with diagnostics',
   doctor: 'comes with diagnostics',
   'support-bundle': 'comes with diagnostics',

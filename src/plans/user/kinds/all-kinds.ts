@@ -8,6 +8,8 @@ export const KINDS: Readonly<Record<string, () => Promise<StepKind>>> = {
   download: async () => (await import('./download.ts')).download,
   http: async () => (await import('./http.ts')).http,
   preflight: async () => (await import('./preflight.ts')).preflight,
+  npm: async () => (await import('./npm.ts')).npm,
+  pip: async () => (await import('./pip.ts')).pip,
   script: async () => (await import('./script.ts')).script,
   ssh: async () => (await import('./ssh.ts')).ssh,
   wait: async () => (await import('./wait.ts')).wait,

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from '../../engine/step.ts';
+import { InstallerError } from '../../errors/installer-error.ts';
+import type { CommandPlace } from '../command.ts';
+import type { PackageGround } from '../packages/ground.ts';
+
+/** What installs packages, and into which Python. */
+export interface PythonTool {
+  name: 'uv' | 'pip';
+  python: string;
+  /** A command of pip, or of uv in its place. */
+  pip(words: readonly string[]): Command;
+  /** Throws the cache away. */
+  purge: Command;
+}
+
+/** Nothing is asked, and nothing is retried in two places. */
+const ENVIRONMENT = {
+  PIP_NO_INPUT: '1',
+  PIP_RETRIES: '0',
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  UV_HTTP_RETRIES: '0',
+  LC_ALL: 'C.UTF-8',
+};
+
+export interface PythonPlace extends CommandPlace {
+  /** Folder of a virtual environment, relative to `cwd`. Default: the active one, else the system's Python. */
+  venv?: string;
+}
+
+export function pythonOf({ cwd, venv, env }: PythonPlace, inherited: Readonly<Record<string, string>>): string {
+  if (venv !== undefined) return resolve(cwd, venv, 'bin/python');
+  const active = env?.VIRTUAL_ENV ?? inherited.VIRTUAL_ENV;
+  return active ? `${active}/bin/python` : 'python3';
+}
+
+/** uv where it is, else pip. @throws InstallerError `preflight_failed` when neither is */
+export async function findPythonTool(
+  ground: Pick<PackageGround, 'query' | 'env'>,
+  place: PythonPlace,
+): Promise<PythonTool> {
+  const { cwd, env: more = {}, secrets = [] } = place;
+  const env = { ...ENVIRONMENT, ...more };
+  const python = pythonOf(place, ground.env);
+  const { stdout } = await ground.query({
+    file: 'sh',
+    args: ['-c', 'command -v uv; command -v python3; true'],
+    cwd,
+    env,
+  });
+  const command = (file: string, args: readonly string[]): Command => ({ file, args, cwd, env, secrets });
+  if (/(^|\/)uv$/m.test(stdout)) {
+    return {
+      name: 'uv',
+      python,
+      // `--python` stands behind the verb.
+      pip: ([verb = '', ...words]) => command('uv', ['pip', verb, '--python', python, ...words]),
+      purge: command('uv', ['cache', 'clean']),
+    };
+  }
+  if (!/python3$/m.test(stdout) && !existsSync(python)) {
+    throw new InstallerError('preflight_failed', 'there is neither uv nor python3 on the PATH', {
+      class: 'not_runnable',
+    });
+  }
+  const pip = (words: readonly string[]) => command(python, ['-m', 'pip', ...words]);
+  return { name: 'pip', python, pip, purge: pip(['cache', 'purge']) };
+}
+
+/** Makes the virtual environment unless it is there. @returns whether it was made */
+export async function makeVenv(
+  ground: PackageGround,
+  { name, python }: PythonTool,
+  place: PythonPlace,
+): Promise<boolean> {
+  const { cwd, venv, env } = place;
+  if (venv === undefined || existsSync(python)) return false;
+  const folder = resolve(cwd, venv);
+  ground.progress(`a virtual environment is made in ${folder}`);
+  const [file, args] = name === 'uv' ? ['uv', ['venv', folder]] : ['python3', ['-m', 'venv', folder]];
+  await ground.exec({ file, args, cwd, env: { ...ENVIRONMENT, ...env } });
+  return true;
+}

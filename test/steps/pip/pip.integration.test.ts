@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toInstallerError } from '../../../src/errors/installer-error.ts';
+import { type PipWishes, pipInstall } from '../../../src/steps/pip/install.ts';
+import { pipStep } from '../../../src/steps/pip/step.ts';
+import { findFreePort } from '../../support/free-port.ts';
+import { startIndex } from '../../support/pip/index-site.ts';
+import { missingPrograms } from '../../support/programs.ts';
+import { makeStepContext } from '../../support/step-context.ts';
+import { makeTempFolder } from '../../support/temp-folder.ts';
+
+const missing = missingPrograms('python3');
+const LIMIT_MS = 400_000;
+
+/** Made once: it takes pip seconds to put itself into one. */
+let environment = '';
+beforeAll(async () => {
+  environment = await mkdtemp(join(tmpdir(), 'ccx-test-venv-'));
+  if (missing === undefined) await promisify(execFile)('python3', ['-m', 'venv', environment]);
+}, LIMIT_MS);
+afterAll(() => rm(environment, { recursive: true, force: true }));
+
+/** pip without the user's configuration, with a cache of its own that takes from plain HTTP, too. */
+async function makePipGround(index: string) {
+  const folder = await makeTempFolder();
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    PIP_CONFIG_FILE: '/dev/null',
+    PIP_CACHE_DIR: join(folder, 'cache'),
+    PIP_TRUSTED_HOST: '127.0.0.1',
+    PIP_INDEX_URL: index,
+  };
+  const wishes: PipWishes = {
+    packages: ['hello-py'],
+    requirements: [],
+    args: ['--force-reinstall'],
+    indexes: [],
+    breakSystem: false,
+    cwd: folder,
+    venv: environment,
+    policy: { delayMs: 10, maxDelayMs: 10 },
+  };
+  return { folder, env, wishes };
+}
+
+describe.skipIf(missing !== undefined)(`pip${missing === undefined ? '' : ` (${missing})`}`, () => {
+  it(
+    'empties a corrupt cache and installs',
+    async () => {
+      const { index } = await startIndex();
+      const { folder, env, wishes } = await makePipGround(index);
+      const ctx = await makeStepContext({ env });
+      await pipInstall(ctx, wishes);
+      const cached = readdirSync(join(folder, 'cache'), { recursive: true, encoding: 'utf8' })
+        .map((name) => join(folder, 'cache', name))
+        .filter((path) => path.endsWith('.body') && statSync(path).size > 1000);
+      expect(cached).toHaveLength(1);
+      for (const path of cached) writeFileSync(path, 'garbage'.repeat(100));
+      await pipInstall(ctx, { ...wishes, args: ['--force-reinstall'] });
+      const notices = ctx.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+      expect(notices).toEqual([expect.stringMatching(/^a checksum is wrong: .*(pip cache purge|uv cache clean)$/)]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'takes another index when the first is down, and checks hashes',
+    async () => {
+      const { index, sha256, site, path } = await startIndex();
+      const { folder, env, wishes } = await makePipGround(`http://127.0.0.1:${await findFreePort()}/simple/`);
+      writeFileSync(join(folder, 'requirements.txt'), `hello-py==1.0 \\\n    --hash=sha256:${sha256}\n`);
+      const asked = { ...wishes, packages: [], requirements: ['requirements.txt'], indexes: [index] };
+      const whole = site.pages[path];
+      site.pages[path] = 'not what was promised';
+      const failed = await makeStepContext({ env });
+      const error = await pipInstall(failed, asked).catch((thrown) => toInstallerError(thrown));
+      expect(error).toMatchObject({ class: 'checksum' });
+
+      if (whole !== undefined) site.pages[path] = whole;
+      const ctx = await makeStepContext({ env });
+      await pipInstall(ctx, asked);
+      expect(ctx.events).toContainEqual(
+        expect.objectContaining({
+          type: 'fallback_taken',
+          to: expect.stringContaining('pip:127.0.0.1'),
+          verified: true,
+        }),
+      );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'is a step that sees what is installed and takes back what it has put there',
+    async () => {
+      const { index } = await startIndex();
+      const { folder, env, wishes } = await makePipGround(index);
+      const steps = new Map();
+      const context = () => makeStepContext({ env, steps, step: 'python' });
+      const step = pipStep({ ...wishes, venv: 'venv', id: 'python', title: 'python', packages: ['hello-py>=1.0'] });
+      const ctx = await context();
+      expect(await step.observe?.(ctx)).toMatchObject({
+        state: 'absent',
+        reason: expect.stringContaining('there is no'),
+      });
+      const outputs = await step.apply(ctx);
+      expect(outputs).toEqual({ added: '', made_venv: true });
+      steps.set('python', { status: 'completed', outputs });
+      expect(await step.observe?.(await context())).toMatchObject({ state: 'present', outputs });
+      const newer = pipStep({ ...wishes, venv: 'venv', id: 'python', title: 'python', packages: ['hello-py==2.0'] });
+      expect(await newer.observe?.(await context())).toMatchObject({
+        state: 'unhealthy',
+        reason: 'hello-py is 1.0, not hello-py==2.0',
+      });
+      await step.rollback?.(await context());
+      expect(existsSync(join(folder, 'venv'))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+});
