@@ -62,7 +62,7 @@ async function apply(ctx: StepContext, spec: ComposeStepSpec): Promise<Outputs> 
     await ctx.exec(project.command('up', '--detach'));
     await awaitServices(ctx, project, spec.waitMs);
   } catch (thrown) {
-    if (before || ctx.signal.aborted) throw thrown;
+    if (before || ctx.signal.aborted) throw explainOld(thrown);
     await takeDown(ctx, project);
     await ctx.remember({ started: false });
     throw thrown instanceof InstallerError
@@ -70,6 +70,15 @@ async function apply(ctx: StepContext, spec: ComposeStepSpec): Promise<Outputs> 
       : thrown;
   }
   return { ...images, project: project.name, ...contentOf(project.files), ...(ours ? { started: true } : {}) };
+}
+
+/** docker-compose 1 reads a field that newer engines do not send any more. */
+function explainOld(thrown: unknown): unknown {
+  const old =
+    thrown instanceof InstallerError && thrown.details.tail?.some((line) => line.includes("'ContainerConfig'"));
+  if (!old) return thrown;
+  const hint = 'docker-compose 1 cannot replace containers of this Docker engine: install the plugin docker compose';
+  return thrown.with({ hint });
 }
 
 async function awaitServices(ctx: StepContext, project: Project, timeoutMs: number): Promise<void> {
