@@ -3,6 +3,7 @@ import { InstallerError } from '../errors/installer-error.ts';
 import type { ChildHandle, Clock, SpawnRequest, SpawnResult } from './ports.ts';
 import type { RecordedChild } from './record.ts';
 import { type EnginePorts, emit, isoTime } from './run-ports.ts';
+import type { Secrets } from './secrets.ts';
 import type { Command, QueryResult } from './step.ts';
 
 /** Marks a child with the run that started it, so that it is found even if the run is killed before it is recorded. */
@@ -85,13 +86,19 @@ function requestOf(command: Command, env: Record<string, string>): Omit<SpawnReq
   };
 }
 
+/** It is the same for every child of a run. */
+const INHERITED = new WeakMap<object, { secrets: Secrets; kept: Readonly<Record<string, string>> }>();
+
 /** The environment of this process without the secrets: what every child inherits. */
-export function inheritedEnvironment({ env, secrets }: EnginePorts): Record<string, string> {
+export function inheritedEnvironment({ env, secrets }: EnginePorts): Readonly<Record<string, string>> {
+  const known = INHERITED.get(env);
+  if (known?.secrets === secrets) return known.kept;
   const withheld = new Set(secrets.names);
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && !withheld.has(name)) kept[name] = value;
   }
+  INHERITED.set(env, { secrets, kept });
   return kept;
 }
 
@@ -106,9 +113,9 @@ export function secretValue({ secrets }: EnginePorts, step: string, name: string
 }
 
 function childEnvironment({ ports, runId, step }: Attempt, command: Command): Record<string, string> {
-  const env = inheritedEnvironment(ports);
+  const env: Record<string, string> = { ...inheritedEnvironment(ports) };
   for (const name of command.secrets ?? []) env[name] = secretValue(ports, step, name);
-  return { ...env, ...ports.childEnv?.(step), ...command.env, [RUN_MARKER]: runId, [STEP_MARKER]: step };
+  return Object.assign(env, ports.childEnv?.(step), command.env, { [RUN_MARKER]: runId, [STEP_MARKER]: step });
 }
 
 async function runChild(

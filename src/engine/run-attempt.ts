@@ -1,5 +1,5 @@
 import { InstallerError } from '../errors/installer-error.ts';
-import { createGuard } from '../resilience/guard.ts';
+import { createGuard, type Guard } from '../resilience/guard.ts';
 import { execCommand, inheritedEnvironment, queryCommand, secretValue } from './child-commands.ts';
 import { decide, type Standing } from './decide.ts';
 import type { Action } from './events.ts';
@@ -45,6 +45,18 @@ export function createStepContext(
     (...args: A): void => {
       if (options.isAbandoned?.() !== true) call(...args);
     };
+  // Most steps ask no service: they do not pay for it.
+  let guard: Guard | undefined;
+  const makeGuard = () =>
+    createGuard({
+      clock: ports.clock,
+      random: ports.random,
+      store: ports.shared,
+      classify: ports.classify,
+      mask: ports.secrets.mask,
+      signal,
+      hear: unlessAbandoned((event) => emit(ports, { ...event, step: step.id, stepAttempt: attempt })),
+    });
   return {
     step: step.id,
     mode: run.mode,
@@ -58,15 +70,10 @@ export function createStepContext(
       return inheritedEnvironment(ports);
     },
     secret: (name) => secretValue(ports, step.id, name),
-    guard: createGuard({
-      clock: ports.clock,
-      random: ports.random,
-      store: ports.shared,
-      classify: ports.classify,
-      mask: ports.secrets.mask,
-      signal,
-      hear: unlessAbandoned((event) => emit(ports, { ...event, step: step.id, stepAttempt: attempt })),
-    }),
+    get guard() {
+      guard ??= makeGuard();
+      return guard;
+    },
     recorded: options.recorded,
     isDone: (id) => isDone(ports.recorder.step(id)?.status),
     outputsOf: (id) => ports.recorder.step(id)?.outputs ?? {},
