@@ -204,7 +204,8 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     await Promise.allSettled(lanes.map((one) => one.flush()));
     await deliver(signal, true).catch(() => undefined);
     tellCounts();
-    await deliver(signal, true);
+    // Who has just not taken the samples would only be asked again.
+    if (last.samples?.done !== false) await deliver(signal, true);
     await lane().save();
     await spool.close();
   }
