@@ -5,6 +5,7 @@ import type { Plan } from '../../engine/plan.ts';
 import { rollBack } from '../../engine/roll-back.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { ClusterConfig } from '../../providers/provider.ts';
+import { sharedFolder } from '../../state/shared-store.ts';
 import type { Options } from '../options.ts';
 import { spoolFolder } from '../run-telemetry.ts';
 import type { Session } from '../session.ts';
@@ -69,6 +70,7 @@ function whatStays(session: Session, config: ClusterConfig): readonly string[] {
     ['logs', session.paths.logs],
     ['history', session.paths.history],
     ['undelivered telemetry', spoolFolder(session.paths)],
+    ['what is known of services', sharedFolder(session.paths.home)],
   ] as const;
   return [
     'deleted; what stays:',
