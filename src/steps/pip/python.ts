@@ -24,6 +24,9 @@ const ENVIRONMENT = {
   LC_ALL: 'C.UTF-8',
 };
 
+/** The system's own Python, wherever it is. */
+const SYSTEM = 'python3';
+
 export interface PythonPlace extends CommandPlace {
   /** Folder of a virtual environment, relative to `cwd`. Default: the active one, else the system's Python. */
   venv?: string;
@@ -32,7 +35,7 @@ export interface PythonPlace extends CommandPlace {
 export function pythonOf({ cwd, venv, env }: PythonPlace, inherited: Readonly<Record<string, string>>): string {
   if (venv !== undefined) return resolve(cwd, venv, 'bin/python');
   const active = env?.VIRTUAL_ENV ?? inherited.VIRTUAL_ENV;
-  return active ? `${active}/bin/python` : 'python3';
+  return active ? `${active}/bin/python` : SYSTEM;
 }
 
 /** uv where it is, else pip. @throws InstallerError `preflight_failed` when neither is */
@@ -51,11 +54,12 @@ export async function findPythonTool(
   });
   const command = (file: string, args: readonly string[]): Command => ({ file, args, cwd, env, secrets });
   if (/(^|\/)uv$/m.test(stdout)) {
+    // Without a path uv wants to be told that the system's Python is meant.
+    const where = python === SYSTEM ? ['--system'] : ['--python', python];
     return {
       name: 'uv',
       python,
-      // `--python` stands behind the verb.
-      pip: ([verb = '', ...words]) => command('uv', ['pip', verb, '--python', python, ...words]),
+      pip: ([verb = '', ...words]) => command('uv', ['pip', verb, ...where, ...words]),
       purge: command('uv', ['cache', 'clean']),
     };
   }
