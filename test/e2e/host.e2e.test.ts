@@ -137,7 +137,7 @@ describe.skipIf(missing !== undefined)(`provider host${missing === undefined ? '
     const told = [...deleted.stderr.matchAll(/^ {2}\S.* {2}(\/.*)$/gm)].map(([, path = '']) => path);
     const left = pathsBelow(subject.home).filter((path) => lstatSync(path).isFile() && !path.endsWith('lock'));
     expect(left.filter((path) => !told.some((one) => path === one || path.startsWith(`${one}/`)))).toEqual([]);
-    expect(told.filter((path) => !/\/(bin|logs|history\.jsonl|spool)$/.test(path))).toEqual([]);
+    expect(told.filter((path) => !/\/(bin|logs|history\.jsonl|spool|resilience)$/.test(path))).toEqual([]);
     const again = await run('--delete', '--provider', 'host', '--yes');
     expect(again).toMatchObject({ exitCode: 0 });
     expect(again.stderr).toContain('nothing to delete');
