@@ -25,8 +25,12 @@ export function explainUsage(message: string, argv: readonly string[], known: Kn
   const [, name, given, choices] =
     /Argument: ([\w-]+), Given: (.+), Choices: (.+)$/.exec(message.replace(/\s*\n\s*/g, ' ')) ?? [];
   if (name !== undefined) return usage(`--${name} takes one of ${unquote(choices)}, not ${unquote(given)}`, help);
-  if (message.startsWith('Not enough non-option arguments'))
+  if (message.startsWith('Not enough non-option arguments')) {
+    // A flag that nobody knows has taken what was missing for its value.
+    const flag = argv.find((word) => word.startsWith('--') && !isKnown(word, known));
+    if (flag !== undefined && flag !== '--') return explainUnknown(nameOf(flag), argv, known, help);
     return usage(`${known.command}: something is missing`, help);
+  }
   return usage(message.replace(/\s*\n\s*/g, ' '), help);
 }
 
@@ -45,7 +49,7 @@ export function refuseSwitchValues(argv: readonly string[], flags: Known['flags'
 }
 
 function explainUnknown(word: string, argv: readonly string[], known: Known, help: string): InstallerError {
-  const typed = argv.find((given) => given.replace(/=.*$/s, '').replace(/^--?(no-)?/, '') === word) ?? word;
+  const typed = argv.find((given) => nameOf(given) === word) ?? word;
   const isFlag = typed.startsWith('-');
   const near = isFlag ? nearest(word, [...Object.keys(known.flags), 'help', 'version']) : nearest(word, known.commands);
   const suggestion = near === undefined ? help : `did you mean ${isFlag ? '--' : ''}${near}?`;
@@ -53,6 +57,14 @@ function explainUnknown(word: string, argv: readonly string[], known: Known, hel
     ? `${known.command}: unknown flag ${typed.replace(/=.*$/s, '')}`
     : `unknown command or argument: ${word}`;
   return usage(what, suggestion);
+}
+
+function nameOf(flag: string): string {
+  return flag.replace(/=.*$/s, '').replace(/^--?(no-)?/, '');
+}
+
+function isKnown(flag: string, { flags }: Known): boolean {
+  return Object.hasOwn(flags, nameOf(flag)) || ['help', 'version'].includes(nameOf(flag));
 }
 
 function unquote(text = ''): string {
