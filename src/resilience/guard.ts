@@ -60,6 +60,12 @@ export interface Guard {
   ): Promise<T>;
   /** Tells that a checksum was compared. */
   checked(target: Target, ok: boolean): void;
+  /**
+   * Tells that something else was taken in the place of what a target should have given.
+   *
+   * @param verified whether it is known to be the same
+   */
+  replaced(target: Target, to: string, verified: boolean): void;
 }
 
 export interface GuardOptions extends Omit<BreakerOptions, 'onChange'> {
@@ -124,8 +130,7 @@ export function createGuard(options: GuardOptions): Guard {
           await rememberSources(store, name, { failed, worked: idOf(source) }, clock.now());
           const [first] = sources;
           if (first !== undefined && source !== first) {
-            const to = idOf(source);
-            hear({ type: 'fallback_taken', at: clock.now(), target: first.target, to, verified });
+            guard.replaced(first.target, idOf(source), verified);
           }
           return result;
         } catch (thrown) {
@@ -139,6 +144,7 @@ export function createGuard(options: GuardOptions): Guard {
       throw summarize(name, failures);
     },
     checked: (target, ok) => hear({ type: 'checksum_compared', at: clock.now(), target, ok }),
+    replaced: (target, to, verified) => hear({ type: 'fallback_taken', at: clock.now(), target, to, verified }),
   };
   return guard;
 

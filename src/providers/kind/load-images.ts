@@ -1,5 +1,6 @@
 import type { StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { formatReference, parseReference } from '../../images/reference.ts';
 import { waitUntil } from '../../resilience/wait-until.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { askDocker, docker, lastLine } from './docker.ts';
@@ -31,7 +32,7 @@ export async function loadImages(
     const there = await listNodeImages(ctx, config, node);
     let snapshotter: string | undefined;
     for (const image of local) {
-      if (!there.has(normalizeReference(image))) {
+      if (!there.has(inFull(image))) {
         snapshotter ??= await findSnapshotter(ctx, config, node);
         ctx.progress(`loading ${image} into ${node}`, { done, total: local.length * nodes.length, item: image });
         const importer = [...CTR, 'images', 'import', '--digests', `--snapshotter=${snapshotter}`, '-'];
@@ -51,8 +52,8 @@ export async function findLocalImages(
   images: readonly string[],
 ): Promise<readonly string[]> {
   const listed = await askDocker(ctx.query, config, ['images', '--format', '{{.Repository}}:{{.Tag}}']);
-  const there = new Set(listed.stdout.split('\n').filter(Boolean).map(normalizeReference));
-  return images.filter((image) => there.has(normalizeReference(image)));
+  const there = new Set(listed.stdout.split('\n').filter(isNamed).map(inFull));
+  return images.filter((image) => there.has(inFull(image)));
 }
 
 /**
@@ -90,11 +91,12 @@ async function findSnapshotter(ctx: StepContext, config: ClusterConfig, node: st
   return found[0]?.[1] ?? DEFAULT_SNAPSHOTTER;
 }
 
-/** As containerd writes it: with its registry, `library/` for Docker's own, and a tag. */
-export function normalizeReference(reference: string): string {
-  const [first = '', ...rest] = reference.split('/');
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const full = isHost ? reference : rest.length > 0 ? `docker.io/${reference}` : `docker.io/library/${reference}`;
-  const name = full.slice(full.lastIndexOf('/') + 1);
-  return name.includes(':') || name.includes('@') ? full : `${full}:latest`;
+/** As containerd writes it. */
+function inFull(image: string): string {
+  return formatReference(parseReference(image));
+}
+
+/** Docker lists images that have lost their name as `<none>:<none>`. */
+function isNamed(line: string): boolean {
+  return line !== '' && !line.includes('<none>');
 }

@@ -5,8 +5,9 @@ import type { Observation, Step, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { READINESS } from '../../resilience/policy.ts';
 import { awaitReady, type Readiness } from '../../resilience/wait-until.ts';
+import { pullImages } from '../images/pull-images.ts';
+import { type FixLimit, settleImages } from '../images/settle-images.ts';
 import { type ComposeSettings, openProject, type Project } from './project.ts';
-import { type FixLimit, provideImages } from './provide-images.ts';
 import { hasContainers, lastWords, lookAtServices, readinessOf, type ServiceState } from './services.ts';
 
 export interface ComposeStepSpec extends ComposeSettings {
@@ -52,7 +53,8 @@ async function observe(ctx: StepContext, spec: ComposeStepSpec): Promise<Observa
 
 async function apply(ctx: StepContext, spec: ComposeStepSpec): Promise<Outputs> {
   const project = await openProject(ctx, spec);
-  const images = await provideImages(ctx, project.files, spec.fix, spec);
+  const { checked, outputs: settled } = await settleImages(ctx, project.files, spec.fix, spec);
+  const images = { ...(await pullImages(ctx, checked, spec)), ...settled };
   const before = await hasContainers(ctx, project);
   // Ours from the first container on, whatever ends this run.
   const ours = !before || ctx.recorded?.outputs?.started === true;

@@ -1,20 +1,8 @@
 import type { CheckEnv } from './check.ts';
 import { askDocker } from './docker-info.ts';
 
-const DOCKER_HUB = 'docker.io';
-
 /** References that a plan needs, with mirrors applied already, such as `grafana/loki:3.7.8`. */
 export type NeededImages = () => Promise<readonly string[]>;
-
-/**
- * The registry of an image reference: its first part, if that looks like a host
- * (https://github.com/distribution/reference, "domain-component"), else Docker Hub.
- */
-export function registryOf(reference: string): string {
-  const [first = '', ...rest] = reference.split('/');
-  const host = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  return host && first !== 'index.docker.io' ? first : DOCKER_HUB;
-}
 
 /**
  * Those of the needed images that the local Docker engine does not have; undefined without an engine, as another check tells.

@@ -4,7 +4,10 @@ import type { StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { whichProgram } from './find-program.ts';
 
-type Context = Pick<StepContext, 'exec' | 'query' | 'progress'>;
+type Context = Pick<StepContext, 'exec' | 'query' | 'progress' | 'guard'>;
+
+/** The system's own package sources, whichever hosts they are. */
+const SOURCES = { kind: 'apt', name: 'sources' } as const;
 
 /** Tells whether packages of this system can be fetched and unpacked by anybody, without installing them. */
 export async function canUnpackPackages(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
@@ -26,23 +29,26 @@ export async function unpackPackage(
   folder: string,
 ): Promise<{ root: string; version: string }> {
   const [shared, own] = await writeConfigs(folder);
-  const apt = (config: string, args: readonly string[]) =>
+  const apt = (config: string, args: readonly string[], signal?: AbortSignal) =>
     ctx.exec({
       file: 'apt-get',
       args: ['-c', config, ...args],
       cwd: folder,
       env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+      ...(signal === undefined ? {} : { signal }),
     });
+  const guarded = (args: readonly string[]) => ctx.guard.call(SOURCES, ({ signal }) => apt(own, args, signal));
 
   ctx.progress(`fetching the package ${name}`);
   try {
+    // Without lists this fails at once, and says nothing of the sources.
     await apt(shared, ['download', name]);
   } catch (thrown) {
     ignoreFailure(thrown);
     ctx.progress(`fetching package lists, for the package ${name}`);
     // One source of many that does not answer is no reason to stop: the download itself tells.
-    await apt(own, ['update']).catch(ignoreFailure);
-    await apt(own, ['download', name]);
+    await guarded(['update']).catch(ignoreFailure);
+    await guarded(['download', name]);
   }
   return await unpack(ctx, name, folder);
 }
@@ -55,7 +61,7 @@ async function writeConfigs(folder: string): Promise<readonly [string, string]> 
     `Dir::Cache "${join(folder, 'cache')}";`,
     // The folder is private to the user who runs this; apt's own user could not write there.
     'APT::Sandbox::User "root";',
-    'Acquire::Retries "1"; Acquire::http::Timeout "15"; Acquire::https::Timeout "15";',
+    'Acquire::Retries "0"; Acquire::http::Timeout "15"; Acquire::https::Timeout "15";',
     'Acquire::Languages "none";',
     // Hooks of the system, such as one that empties its package cache, are none of our business.
     '#clear APT::Update::Pre-Invoke;',

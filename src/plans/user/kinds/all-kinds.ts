@@ -7,6 +7,7 @@ export const KINDS: Readonly<Record<string, () => Promise<StepKind>>> = {
   git: async () => (await import('./git.ts')).git,
   download: async () => (await import('./download.ts')).download,
   http: async () => (await import('./http.ts')).http,
+  images: async () => (await import('./images.ts')).images,
   preflight: async () => (await import('./preflight.ts')).preflight,
   npm: async () => (await import('./npm.ts')).npm,
   pip: async () => (await import('./pip.ts')).pip,

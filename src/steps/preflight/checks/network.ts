@@ -1,6 +1,6 @@
+import { parseReference } from '../../../images/reference.ts';
 import type { Check, CheckEnv, Finding } from '../check.ts';
 import { askDocker } from '../docker-info.ts';
-import { registryOf } from '../image-source.ts';
 import { askRegistry, type RegistryAnswer } from '../registry-probe.ts';
 import type { ClockReference } from './clock.ts';
 
@@ -59,7 +59,7 @@ export function registryClock(missing: MissingImages): ClockReference {
 }
 
 async function askAll(images: readonly string[], env: CheckEnv): Promise<readonly Asked[]> {
-  const registries = [...new Set(images.map(registryOf))];
+  const registries = [...new Set(images.map((image) => parseReference(image).registry))];
   return await Promise.all(
     registries.map(async (registry) => {
       const { hosts, proxies } = await findWay(registry, env);

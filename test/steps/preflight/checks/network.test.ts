@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clockCheck } from '../../../../src/steps/preflight/checks/clock.ts';
 import { registriesCheck, registryClock } from '../../../../src/steps/preflight/checks/network.ts';
-import { registryOf } from '../../../../src/steps/preflight/image-source.ts';
 import { startSite } from '../../../support/http-site.ts';
 import { runOne } from '../support.ts';
 import { withDockerInfo } from '../support-docker.ts';
@@ -91,17 +90,4 @@ describe('image registries', () => {
     });
     expect(found).toMatchObject({ level: 'warning', message: '2 h behind the registry’s clock' });
   });
-});
-
-describe('registry of a reference', () => {
-  it.each([
-    ['grafana/loki:3.7', 'docker.io'],
-    ['busybox', 'docker.io'],
-    ['docker.io/grafana/loki', 'docker.io'],
-    ['index.docker.io/library/busybox', 'docker.io'],
-    ['ghcr.io/a/b@sha256:00', 'ghcr.io'],
-    ['localhost/a', 'localhost'],
-    ['localhost:5000/a:1', 'localhost:5000'],
-    ['mirror:5000/a/b', 'mirror:5000'],
-  ])('%s is %s', (reference, registry) => expect(registryOf(reference)).toBe(registry));
 });
