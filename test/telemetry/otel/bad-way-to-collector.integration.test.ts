@@ -82,8 +82,11 @@ describe.skipIf(missing !== undefined)(
         return [...new Map(found.map(({ timeUnixNano, text }) => [`${timeUnixNano} ${text}`, text])).values()].sort();
       };
       await expect.poll(lines, PATIENCE).toContainEqual(expect.stringMatching(/^run started: run/));
-      for (const id of ids)
-        expect(lines().filter((text) => text.startsWith(`${id}: apply, attempt 1`))).toHaveLength(1);
+      // The collector writes what it has taken a little later, in parts.
+      for (const id of ids) {
+        const own = () => lines().filter((text) => text.startsWith(`${id}: apply, attempt 1`));
+        await expect.poll(own, PATIENCE).toHaveLength(1);
+      }
       await expect.poll(async () => (await askLoki(loki.url, query)).sort(), PATIENCE).toEqual(lines());
     }
   },
