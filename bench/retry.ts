@@ -15,7 +15,11 @@ export const retry: Target = {
     const candidate = (name: string): Candidate => ({
       name,
       run: async () => {
-        const args = workspace.fixture('guarded-calls', name, CALLS, workspace.makeFolder());
+        // As the launchers start it: a fork pays for the garbage of its parent.
+        const args = [
+          '--max-semi-space-size=1',
+          ...workspace.fixture('guarded-calls', name, CALLS, workspace.makeFolder()),
+        ];
         const { stdout } = await runChild(process.execPath, args, workspace);
         return (JSON.parse(stdout) as { ms: number }).ms;
       },

@@ -29,7 +29,7 @@ export interface Breaker {
    * @param maxWaitMs how long the caller would wait
    * @throws InstallerError with the class that opened it, marked `exhausted`
    */
-  admit(target: Target, maxWaitMs: number, signal: AbortSignal): Promise<void>;
+  admit(target: Target, maxWaitMs: number, signal: AbortSignal | undefined): Promise<void>;
   /** What came of a call that was let through. Classes that say nothing of the target's health count as success. */
   report(target: Target, failure?: { class: ErrorClass; message: string }): Promise<void>;
 }
@@ -51,7 +51,9 @@ export const BREAKER_PREFIX = 'breaker:';
 
 export function createBreaker({ store, clock, onChange }: BreakerOptions): Breaker {
   /** Successes that no other process needs to know of until there is a failure. */
-  const pending = new Map<string, BreakerRecord['calls']>();
+  const pending = new Map<string, [at: number, failed: boolean][]>();
+  /** Targets that this process probes now. */
+  const probing = new Set<string>();
 
   const takeProbe = (id: string): Promise<boolean> =>
     store.update(id, (current) => {
@@ -73,7 +75,10 @@ export function createBreaker({ store, clock, onChange }: BreakerOptions): Break
         const state = breakerState(record, now);
         if (record.open === undefined) return;
         if (state === 'half_open') {
-          if (await takeProbe(id)) return onChange(target, 'half_open');
+          if (await takeProbe(id)) {
+            probing.add(id);
+            return onChange(target, 'half_open');
+          }
           if (now - began >= maxWaitMs) throw rejection(target, record.open);
           await clock.sleep(POLL_MS, signal);
           continue;
@@ -87,12 +92,14 @@ export function createBreaker({ store, clock, onChange }: BreakerOptions): Break
       const id = BREAKER_PREFIX + targetId(target);
       const now = clock.now();
       const unhealthy = failure !== undefined && UNHEALTHY.has(failure.class) ? failure : undefined;
-      const calls = [...(pending.get(id) ?? []), [now, unhealthy !== undefined] as const].slice(-MAX_PENDING);
-      if (unhealthy === undefined && asBreakerRecord(store.read(id)).open === undefined) {
-        pending.set(id, calls);
-        return;
-      }
+      const calls = pending.get(id) ?? [];
+      calls.push([now, unhealthy !== undefined]);
+      if (calls.length > MAX_PENDING) calls.shift();
+      pending.set(id, calls);
+      // A success matters to others only when it is that of the probe.
+      if (unhealthy === undefined && !probing.delete(id)) return;
       pending.delete(id);
+      probing.delete(id);
       const settings = settingsOf(target);
       const [before, after] = await store.update(id, (current) => {
         const record = asBreakerRecord(current);

@@ -200,13 +200,14 @@ async function callTarget<T>(
         classify,
         ...(graceMs === undefined ? {} : { graceMs }),
         mayRetry: (error) => !(error instanceof InstallerError && error.details.exhausted === true),
-        prepare: async (admitted) => {
+        prepare: async () => {
+          if (!guarded) return;
           await Promise.all(reports);
+          const left = (policy.budgetMs ?? Number.POSITIVE_INFINITY) - (clock.now() - began);
           try {
-            if (guarded)
-              await admit(target, Math.min(policy.maxDelayMs, policy.budgetMs ?? policy.maxDelayMs), admitted);
+            await admit(target, Math.min(policy.maxDelayMs, left), signal);
           } catch (thrown) {
-            if (thrown instanceof InstallerError && !admitted.aborted) {
+            if (thrown instanceof InstallerError && signal?.aborted !== true) {
               hear({ type: 'target_rejected', target, at: clock.now() });
             }
             throw thrown;

@@ -33,8 +33,8 @@ export interface RetryOptions {
   describe?: (thrown: unknown, attempt: Attempt) => unknown;
   /** Whether an error may be tried again at all. Default: any may. */
   mayRetry?: (error: unknown) => boolean;
-  /** Done before each attempt, such as asking a breaker; what it throws ends everything. */
-  prepare?: (signal: AbortSignal) => Promise<void>;
+  /** Done before each attempt, such as asking a breaker, within bounds of its own; what it throws ends everything. */
+  prepare?: () => Promise<void>;
   /** Hears of every failed attempt as soon as it is known whether it will be tried again. */
   onFailure?: (failure: Failure) => void;
   /** Cleans up or mends before the next attempt; what it throws ends everything. */
@@ -68,7 +68,7 @@ export async function retry<T>(work: (attempt: Attempt) => Promise<T>, options: 
   };
   for (let number = 1; ; number += 1) {
     const { prepare, between } = options;
-    if (prepare !== undefined) await limited(Number.POSITIVE_INFINITY, (limit) => limit.wait(prepare(limit.signal)));
+    await prepare?.();
     const tried = await limited(policy.timeoutMs, (limit) => tryOnce(work, number, limit, options));
     if ('result' in tried) return tried.result;
     const { error, abandoned } = tried;

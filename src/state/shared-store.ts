@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryStore, type SharedStore } from '../resilience/shared-store.ts';
@@ -81,6 +81,8 @@ async function takeLock(folder: string): Promise<LockHandle | undefined> {
 
 function readJson(path: string): unknown {
   try {
+    // Usually there is nothing, and an error is dear.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
