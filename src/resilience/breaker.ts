@@ -55,14 +55,16 @@ export function createBreaker({ store, clock, onChange }: BreakerOptions): Break
   /** Targets that this process probes now. */
   const probing = new Set<string>();
 
-  const takeProbe = (id: string): Promise<boolean> =>
+  const takeProbe = (id: string): Promise<'mine' | 'taken' | 'closed'> =>
     store.update(id, (current) => {
       const record = asBreakerRecord(current);
       const { open } = record;
-      if (open === undefined) return { next: current, result: true };
+      if (open === undefined) return { next: current, result: 'closed' };
       const taken = open.probe !== undefined && store.isAlive(open.probe);
       const mine = breakerState(record, clock.now()) === 'half_open' && !taken;
-      return { next: mine ? { ...record, open: { ...open, probe: store.self } } : record, result: mine };
+      return mine
+        ? { next: { ...record, open: { ...open, probe: store.self } }, result: 'mine' }
+        : { next: record, result: 'taken' };
     });
 
   return {
@@ -75,7 +77,10 @@ export function createBreaker({ store, clock, onChange }: BreakerOptions): Break
         const state = breakerState(record, now);
         if (record.open === undefined) return;
         if (state === 'half_open') {
-          if (await takeProbe(id)) {
+          const probe = await takeProbe(id);
+          // Somebody else's probe has closed it meanwhile.
+          if (probe === 'closed') return;
+          if (probe === 'mine') {
             probing.add(id);
             return onChange(target, 'half_open');
           }
