@@ -59,6 +59,7 @@ export async function cutPower({
       const { durable } = await writer.ended;
       command('umount', mount);
       mounted = false;
+      await released(image);
       command('mount', '-o', 'loop', image, mount);
       mounted = true;
       const loss = findLoss(keeper, home, durable);
@@ -68,15 +69,29 @@ export async function cutPower({
       rmSync(home, { recursive: true, force: true });
     } finally {
       if (mounted) command('umount', mount);
+      await released(image);
     }
   }
   return result;
 }
 
+/**
+ * Waits until nobody has the image mounted any more. A container that is being started beside us holds a copy of every
+ * mount for a moment; mounted again meanwhile, it would still be the file system that was shut down.
+ */
+async function released(image: string): Promise<void> {
+  for (let tried = 0; tried < 300; tried += 1) {
+    const { stdout } = spawnSync('losetup', ['--associated', image], { encoding: 'utf8' });
+    if (stdout.trim() === '') return;
+    await sleep(100);
+  }
+  throw new Error(`${image} is still mounted somewhere`);
+}
+
 /** Why power cannot be cut here; undefined: it can. */
 export function whyNoPowerCuts(fileSystem: FileSystem, folder: string): string | undefined {
   if (process.getuid?.() !== 0) return 'mounting needs root';
-  for (const program of ['xfs_io', `mkfs.${fileSystem}`, 'mount', 'umount', 'truncate']) {
+  for (const program of ['xfs_io', `mkfs.${fileSystem}`, 'losetup', 'mount', 'umount', 'truncate']) {
     if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not installed`;
   }
   try {
