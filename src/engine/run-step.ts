@@ -55,7 +55,6 @@ export async function runStep(run: RunContext, declared: DeclaredStep, settle: S
         graceMs: ports.graceMs * 2,
         classify: ports.classify,
         describe: (thrown, tried) => describe(run, step, thrown, tried),
-        mayRetry: (error) => !(error instanceof InstallerError && error.details.exhausted === true),
         onFailure: ({ error, retryInMs }) => {
           if (isUnusable(error)) return;
           emit(ports, {

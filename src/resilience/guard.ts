@@ -199,7 +199,6 @@ async function callTarget<T>(
         signal,
         classify,
         ...(graceMs === undefined ? {} : { graceMs }),
-        mayRetry: (error) => !(error instanceof InstallerError && error.details.exhausted === true),
         prepare: async () => {
           if (!guarded) return;
           await Promise.all(reports);

@@ -31,8 +31,6 @@ export interface RetryOptions {
   classify: (error: unknown) => ErrorClass;
   /** The error as it is judged, told and thrown. Default: why the attempt was stopped, else what was thrown. */
   describe?: (thrown: unknown, attempt: Attempt) => unknown;
-  /** Whether an error may be tried again at all. Default: any may. */
-  mayRetry?: (error: unknown) => boolean;
   /** Done before each attempt, such as asking a breaker, within bounds of its own; what it throws ends everything. */
   prepare?: () => Promise<void>;
   /** Hears of every failed attempt as soon as it is known whether it will be tried again. */
@@ -104,11 +102,12 @@ async function tryOnce<T>(
 
 /** @returns milliseconds until the next attempt; undefined when there is none */
 function delayAfter(number: number, error: unknown, errorClass: ErrorClass, options: RetryOptions): number | undefined {
-  const { policy, random, mayRetry } = options;
+  const { policy, random } = options;
   const limits = { ...policy, ...policy.adapt?.[errorClass] };
   if (number >= limits.attempts || !policy.retryOn.includes(errorClass)) return undefined;
-  if (mayRetry !== undefined && !mayRetry(error)) return undefined;
-  const wished = error instanceof InstallerError ? (error.details.retryAfterMs ?? 0) : 0;
+  const { exhausted, retryAfterMs: wished = 0 } = error instanceof InstallerError ? error.details : {};
+  // Whoever is below has tried it as often as it makes sense: nothing is tried in two places.
+  if (exhausted === true) return undefined;
   if (wished > LONGEST_RETRY_AFTER_MS) return undefined;
   return Math.max(wished, backoffMs(limits, number, random));
 }
