@@ -28,8 +28,6 @@ export interface GuardSessionOptions {
   quiet: boolean;
   /** Of everything, in milliseconds. */
   timeoutMs?: number;
-  /** Ends children at once, for a second Ctrl-C. */
-  killNow?: () => void;
   /** Hears what happens, too. */
   hear?: (event: ResilienceEvent) => void;
   /** Names of further secrets. */
@@ -40,7 +38,7 @@ export interface GuardSessionOptions {
 export function openGuardSession(terminal: Terminal, options: GuardSessionOptions): GuardSession {
   const { env, stderr } = terminal;
   const secrets = collectSecrets(env, options.secrets ?? []);
-  const interrupts: Interrupts = watchInterrupts(options.timeoutMs, options.killNow ?? (() => undefined));
+  const interrupts: Interrupts = watchInterrupts(options.timeoutMs, () => undefined);
   const store = createDiskStore(sharedFolder(terminal.home));
   const statistics = createStatistics();
   const hear = (event: ResilienceEvent): void => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { InstallerError } from '../errors/installer-error.ts';
-import { endGroup } from './process-group.ts';
+import { endGroup, signalGroup } from './process-group.ts';
 
 export interface ForegroundRequest {
   file: string;
@@ -52,6 +52,9 @@ export async function runForeground(request: ForegroundRequest): Promise<Foregro
   });
   const end = () => void endChild(child, interactive, graceMs);
   signal.addEventListener('abort', end, { once: true });
+  // Whatever ends us, a second Ctrl-C too, nothing of it stays behind.
+  const killNow = () => void (interactive ? child.kill('SIGKILL') : signalGroup(child.pid ?? 0, 'SIGKILL'));
+  process.once('exit', killNow);
   try {
     const [code, ended] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     signal.throwIfAborted();
@@ -67,6 +70,7 @@ export async function runForeground(request: ForegroundRequest): Promise<Foregro
     throw new InstallerError('step_failed', `${file} cannot be run: ${why}`, { class: 'not_runnable', cause: thrown });
   } finally {
     signal.removeEventListener('abort', end);
+    process.off('exit', killNow);
   }
 }
 

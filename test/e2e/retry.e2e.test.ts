@@ -72,6 +72,19 @@ describe('retry', () => {
     expect(isAlive(Number(readFileSync(join(ground.folder, 'pid'), 'utf8')), 0)).toBe(false);
   });
 
+  test('a second Ctrl-C is immediate, and leaves no child that heeds nothing', async () => {
+    const ground = makeGround();
+    const stubborn = 'trap "" TERM; echo $$ > pid; echo up; while :; do sleep 0.1; done';
+    const running = ground.start('contextcore-install', ['retry', '--', 'sh', '-c', stubborn]);
+    await running.seen('up');
+    running.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    running.kill('SIGINT');
+    expect((await running.ended).exitCode).toBe(130);
+    const pid = Number(readFileSync(join(ground.folder, 'pid'), 'utf8'));
+    await expect.poll(() => isAlive(pid, 0)).toBe(false);
+  });
+
   test(`a CI job's page gets the table ${covers('GITHUB_STEP_SUMMARY')}`, async () => {
     const ground = makeGround();
     const page = join(ground.folder, 'summary.md');
