@@ -45,10 +45,9 @@ export function retryChanges(flags: RawFlags): Partial<RetryPolicy> {
   if (attempts !== undefined && !/^[1-9]\d{0,2}$/.test(attempts)) {
     throw new InstallerError('usage', `--attempts takes a number from 1 to 999, not "${attempts}"`);
   }
-  const delay = duration('delay', 'delayMs');
   return {
     ...(attempts === undefined ? {} : { attempts: Number(attempts) }),
-    ...delay,
+    ...duration('delay', 'delayMs'),
     ...duration('max', 'maxDelayMs'),
     ...duration('timeout', 'timeoutMs'),
     ...duration('budget', 'budgetMs'),

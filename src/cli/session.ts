@@ -3,7 +3,7 @@ import type { Consent, Listener } from '../engine/ports.ts';
 import type { EnginePorts } from '../engine/run-ports.ts';
 import { classifyError } from '../errors/classify-error.ts';
 import { PROFILES } from '../resilience/policy.ts';
-import { createStatistics, type Statistics, type StatisticsByTarget } from '../resilience/statistics.ts';
+import { createStatistics, type StatisticsByTarget } from '../resilience/statistics.ts';
 import { rememberStatistics } from '../resilience/statistics-record.ts';
 import { forgetState } from '../state/forget.ts';
 import { estimate, readHistory } from '../state/history.ts';
@@ -73,7 +73,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   let interrupts: Interrupts | undefined;
   let reporter: Reporter | undefined;
   let telemetry: Telemetry | undefined;
-  let seen: Statistics | undefined;
+  const statistics = createStatistics();
   const shared = createDiskStore(sharedFolder(terminal.home));
   try {
     lock = await acquireLock(paths, { command: request.command });
@@ -105,8 +105,6 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       notify: warn,
     });
     telemetry = runTelemetry;
-    const statistics = createStatistics();
-    seen = statistics;
     const hearTargets: Listener = (event) => {
       if ('target' in event) statistics.hear(event);
     };
@@ -159,7 +157,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       // The state first: the lock must cover its last write.
       await state?.close();
     } finally {
-      await rememberStatistics(shared, seen?.byTarget() ?? {});
+      await rememberStatistics(shared, statistics.byTarget());
       tellLeftover(terminal, { cluster, plan }, options, await telemetry?.close());
       await lock?.release();
     }

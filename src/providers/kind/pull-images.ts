@@ -8,7 +8,6 @@ import { findLocalImages } from './load-images.ts';
 
 /** Registries answer a few requests at once well; disks and lines do not become faster by more. */
 const AT_ONCE = 3;
-const PULL_TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Pulls into Docker what it lacks, through the guard: retries that fit the trouble, breakers, statistics. What cannot be
@@ -42,9 +41,9 @@ export async function pullImage(ctx: StepContext, config: ClusterConfig, image: 
   const target = { kind: 'registry', name: parseReference(image).registry } as const;
   await ctx.guard.call(
     target,
-    async () => {
+    async ({ signal }) => {
       try {
-        await ctx.exec(docker(config, ['pull', '--quiet', image], { timeoutMs: PULL_TIMEOUT_MS }));
+        await ctx.exec(docker(config, ['pull', '--quiet', image], { signal }));
       } catch (thrown) {
         const said = thrown instanceof InstallerError ? thrown.details.tail?.at(-1) : undefined;
         // The exit code says nothing; docker's last line does.
