@@ -2,16 +2,17 @@
  * Builds the programs into dist/ with few files, which start faster than many: for npm, and for the launchers beside it.
  *
  * CommonJS throughout, since Node's loader of modules takes longer to begin than all of a status. What answers at once
- * (--help, --version, --status) is a file of its own for each program; the other, for everything else, is loaded by it
- * when it is needed. Libraries that every run needs are part of it; those that few runs need stay outside. OpenTelemetry,
+ * (--help, --version) is a file of its own for each program; the others, for --status and for everything else, are loaded
+ * by it when they are needed: the compile cache keeps of a file what its first run has used. Libraries that every run needs are part of it; those that few runs need stay outside. OpenTelemetry,
  * hundreds of files of which a run uses a tenth, is a file of its own, for a run that somebody takes traces from.
  */
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const FULL = 'run-command-line';
+const QUICK = 'quick-status';
 const OTEL = 'create-otel';
 
 /** yargs measures its help with it. Our texts are of plain characters, and its tables of all others cost a third of a start. */
@@ -62,9 +63,12 @@ const COMMON: BuildOptions = {
 await rm(`${root}dist`, { recursive: true, force: true });
 await build({ ...COMMON, entryPoints: [`src/cli/${FULL}.ts`], plugins: [plainWidth, apart(OTEL)] });
 await build({ ...COMMON, entryPoints: [`src/telemetry/otel/${OTEL}.ts`], plugins: [grpcWhenUsed] });
-await build({
+const { metafile } = await build({
   ...COMMON,
-  entryPoints: ['src/cli/create-cluster.ts', 'src/cli/contextcore-install.ts'],
-  plugins: [apart(FULL)],
+  entryPoints: ['src/cli/create-cluster.ts', 'src/cli/contextcore-install.ts', `src/cli/${QUICK}.ts`],
+  plugins: [apart(FULL), apart(QUICK)],
+  metafile: true,
 });
 await cp(`${root}src/cli/help`, `${root}dist/cli/help`, { recursive: true });
+// For scripts/launch.sh, which looks whether they have been changed since.
+await writeFile(`${root}dist/cli/quick-sources.sh`, `sources='${Object.keys(metafile.inputs).join(' ')}'\n`);

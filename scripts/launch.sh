@@ -15,16 +15,29 @@ launch() {
   fi
   export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.cache/compile}"
   # A small young generation: each child that is started pays for the memory of its parent.
-  if is_built; then exec "$node" --max-semi-space-size=1 "$built" "$@"; fi
+  if is_built "$@"; then exec "$node" --max-semi-space-size=1 "$built" "$@"; fi
   exec "$node" --disable-warning=ExperimentalWarning "$root/$entry" "$@"
 }
 
-# Whether the entry point was built after every source was last written; sets built. Sources run as they are otherwise.
+# Whether what is asked for was built after its sources were last written; sets built. Sources run as they are otherwise.
 is_built() {
   built=${entry##*/}
   built=$root/dist/cli/${built%.ts}.cjs
   [ "${entry%/*}" = src/cli ] && [ -f "$built" ] || return 1
-  for source in "$root"/src/*/*.ts "$root"/src/*/*/*.ts "$root"/src/*/*/*/*.ts "$root"/src/cli/help/*; do
+  # What answers at once is made of few of them.
+  case $#$1 in
+    1--help | 1-h | 1--version | 1--status)
+      [ -f "$root/dist/cli/quick-sources.sh" ] || return 1
+      # shellcheck source=/dev/null
+      . "$root/dist/cli/quick-sources.sh"
+      for source in $sources; do
+        if [ "$root/$source" -nt "$built" ]; then return 1; fi
+      done
+      set -- "$root"/src/cli/help/*
+      ;;
+    *) set -- "$root"/src/*/*.ts "$root"/src/*/*/*.ts "$root"/src/*/*/*/*.ts "$root"/src/cli/help/* ;;
+  esac
+  for source in "$@"; do
     if [ "$source" -nt "$built" ]; then return 1; fi
   done
 }

@@ -3,6 +3,7 @@ import type { Mode, RunFields } from '../../engine/record.ts';
 import { type RunReport, runPlan } from '../../engine/run-plan.ts';
 import { type SurveyedStep, surveyPlan } from '../../engine/survey-plan.ts';
 import { appendHistory } from '../../state/history.ts';
+import { keepHeapSmall } from '../../system/small-heap.ts';
 import { formatDuration } from '../../ui/format-time.ts';
 import { commandFor } from '../../ui/next-command.ts';
 import { renderRepairList, renderSurvey } from '../../ui/plan-view.ts';
@@ -46,6 +47,7 @@ export async function executePlan(
   }
   if (mode === 'repair') await agreeToMend(session, terminal, options, await surveyPlan(plan, session.ports, common));
   const tracing = await traceRun(session, terminal, options);
+  keepHeapSmall();
   const report = await runPlan(plan, tracing.ports, {
     ...common,
     acceptChanges: options.acceptChanges,
