@@ -19,7 +19,13 @@ if (unknown.length > 0) {
   try {
     for (const target of targets.filter(({ id }) => ids.length === 0 || ids.includes(id))) {
       workspace.progress(`measuring ${target.id}`);
-      rows.push(...(await target.measure(workspace)));
+      try {
+        rows.push(...(await target.measure(workspace)));
+      } catch (thrown) {
+        // The others have taken minutes.
+        console.error(`error: ${target.id}: ${thrown instanceof Error ? thrown.message : thrown}`);
+        process.exitCode = 1;
+      }
     }
   } finally {
     workspace.remove();

@@ -49,7 +49,9 @@ export function ansible(workspace: Workspace, steps: number, program: string): C
       const cwd = workspace.makeFolder();
       writeFileSync(join(cwd, 'play.yaml'), `- hosts: localhost\n  gather_facts: false\n  tasks:\n${tasks.join('')}`);
       const env = { ...process.env, ANSIBLE_HOME: cwd, ANSIBLE_LOCALHOST_WARNING: 'false', LC_ALL: 'C.UTF-8' };
-      return (await runChild(program, ['-c', 'local', '-i', 'localhost,', 'play.yaml'], { cwd, env })).ms;
+      // The Python that Ansible itself runs with: one that it finds on the PATH may be a shim that does not start.
+      const python = 'ansible_python_interpreter={{ ansible_playbook_python }}';
+      return (await runChild(program, ['-c', 'local', '-i', 'localhost,', '-e', python, 'play.yaml'], { cwd, env })).ms;
     },
   };
 }
