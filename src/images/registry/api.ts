@@ -1,7 +1,8 @@
+import { isLoopback } from '../../system/http-dispatcher.ts';
 import type { ImageReference } from '../reference.ts';
 import { HUB } from '../reference.ts';
 import { type Authorizer, createAuthorizer, type Scope } from './authorize.ts';
-import { type Connections, type HttpRequest, type HttpResponse, isLoopback, openConnections } from './connections.ts';
+import { type Connections, type HttpRequest, type HttpResponse, openConnections } from './connections.ts';
 import type { FindCredentials } from './credentials.ts';
 
 export interface RegistryOptions {

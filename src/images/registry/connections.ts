@@ -1,8 +1,8 @@
-import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { classifyError } from '../../errors/classify-error.ts';
 import { deepestMessage } from '../../errors/deepest-message.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { isLoopback, openDispatcher } from '../../system/http-dispatcher.ts';
 
 export interface ConnectionOptions {
   /** Proxies are taken from here: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in either case. */
@@ -31,49 +31,22 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** Docker talks to registries of this machine without TLS, and never through a proxy. */
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
-
 export function openConnections(options: ConnectionOptions): Connections {
-  const { env, connections, connectTimeoutMs = 10_000, stallTimeoutMs = 30_000 } = options;
+  const { connectTimeoutMs = 10_000, stallTimeoutMs = 30_000 } = options;
   // Loading undici takes long, and reading the system's certificates too: who needs neither waits for neither.
-  let direct: Promise<Dispatcher> | undefined;
-  let proxied: Promise<Dispatcher> | undefined;
-  const limits = { connections, headersTimeout: stallTimeoutMs, bodyTimeout: stallTimeoutMs };
-
-  async function openDirect(): Promise<Dispatcher> {
-    const { Agent } = await import('undici');
-    return new Agent({ ...limits, connect: { timeout: connectTimeoutMs } });
-  }
-
-  async function openProxied(): Promise<Dispatcher> {
-    const { EnvHttpProxyAgent } = await import('undici');
-    // Docker trusts the certificates of the system; Node alone would refuse those of a company's proxy.
-    const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-    const connect = { timeout: connectTimeoutMs, ca };
-    return new EnvHttpProxyAgent({
-      ...limits,
-      connect,
-      proxyTls: connect,
-      requestTls: connect,
-      // Empty, not undefined: undefined would make undici look into the environment of the process.
-      httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
-      httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
-      noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
-    });
-  }
+  const opened = new Map<boolean, Promise<Dispatcher>>();
+  const dispatcherFor = (host: string): Promise<Dispatcher> => {
+    const local = isLoopback(host);
+    const dispatcher =
+      opened.get(local) ?? openDispatcher(host, { ...options, connectTimeoutMs, stallTimeoutMs, encrypted: !local });
+    opened.set(local, dispatcher);
+    return dispatcher;
+  };
 
   return {
     async send(url, { method, headers = {}, body = null, signal }) {
       const { host } = new URL(url);
-      direct ??= isLoopback(host) ? openDirect() : undefined;
-      proxied ??= isLoopback(host) ? undefined : openProxied();
-      const dispatcher = await (isLoopback(host) ? direct : proxied);
-      if (dispatcher === undefined) throw new TypeError('no connections');
+      const dispatcher = await dispatcherFor(host);
       try {
         const { request } = await import('undici');
         return await request(url, { dispatcher, method, headers, body, signal: signal ?? null });
@@ -83,7 +56,7 @@ export function openConnections(options: ConnectionOptions): Connections {
       }
     },
     async close() {
-      for (const opened of [direct, proxied]) await (await opened)?.destroy();
+      for (const dispatcher of opened.values()) await (await dispatcher).destroy();
     },
   };
 }

@@ -1,9 +1,9 @@
-import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { classifyError } from '../../errors/classify-error.ts';
 import { deepestMessage } from '../../errors/deepest-message.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { printableUrl } from '../../resilience/printable-url.ts';
+import { openDispatcher } from '../../system/http-dispatcher.ts';
 
 export interface HttpRequest {
   method: string;
@@ -28,7 +28,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const STALL_TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 8 << 20;
 const MAX_REDIRECTS = 5;
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -97,31 +96,18 @@ async function exchange(
   return { status: response.statusCode, headers: response.headers, body: text, url };
 }
 
-/** Made when needed: loading undici costs more than starting Node, reading the system's certificates as much. */
+/** Each for one address. */
 function openAgents(env: HttpRequest['env']) {
   const opened: Dispatcher[] = [];
-  const limits = { headersTimeout: STALL_TIMEOUT_MS, bodyTimeout: STALL_TIMEOUT_MS };
   return {
     async of(url: string): Promise<Dispatcher> {
-      const { Agent, EnvHttpProxyAgent } = await import('undici');
       const { hostname, protocol } = new URL(url);
-      const ca =
-        protocol === 'https:'
-          ? { ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system')])] }
-          : {};
-      const connect = { timeout: CONNECT_TIMEOUT_MS, ...ca };
-      const agent = LOOPBACK.test(hostname)
-        ? new Agent({ ...limits, connect })
-        : new EnvHttpProxyAgent({
-            ...limits,
-            connect,
-            proxyTls: connect,
-            requestTls: connect,
-            // Empty, not undefined: undefined would make undici look into the environment of the process.
-            httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
-            httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
-            noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
-          });
+      const agent = await openDispatcher(hostname, {
+        env,
+        encrypted: protocol === 'https:',
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        stallTimeoutMs: STALL_TIMEOUT_MS,
+      });
       opened.push(agent);
       return agent;
     },

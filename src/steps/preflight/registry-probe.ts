@@ -1,7 +1,7 @@
-import { getCACertificates } from 'node:tls';
 import { classifyError } from '../../errors/classify-error.ts';
 import { deepestMessage } from '../../errors/deepest-message.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
+import { isLoopback, openDispatcher } from '../../system/http-dispatcher.ts';
 import type { CheckEnv } from './check.ts';
 
 export type RegistryAnswer =
@@ -9,9 +9,6 @@ export type RegistryAnswer =
   | { reached: false; class: ErrorClass; reason: string };
 
 const PROBE_TIMEOUT_MS = 5_000;
-
-/** Docker talks to registries of this machine without TLS. */
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
 
 /**
  * Asks a registry once per round whether it is there: any answer to GET /v2/ will do, 401 is the usual one
@@ -25,27 +22,19 @@ export function askRegistry(env: CheckEnv, host: string, proxies: CheckEnv['env'
 }
 
 async function ask(env: CheckEnv, host: string, proxies: CheckEnv['env']): Promise<RegistryAnswer> {
-  const scheme = LOOPBACK.test(host) ? 'http' : 'https';
-  const url = `${host.includes('://') ? host.replace(/\/+$/, '') : `${scheme}://${host}`}/v2/`;
-  const { Agent, EnvHttpProxyAgent, request } = await import('undici');
-  // Docker trusts the certificates of the system; Node alone would refuse those of a company's proxy.
-  const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-  const connect = { timeout: PROBE_TIMEOUT_MS, ca };
-  // Like Docker, never through a proxy to a registry of this machine.
-  const agent = LOOPBACK.test(host)
-    ? new Agent({ connect })
-    : new EnvHttpProxyAgent({
-        connect,
-        proxyTls: connect,
-        requestTls: connect,
-        httpProxy: proxies.http_proxy ?? proxies.HTTP_PROXY ?? '',
-        httpsProxy: proxies.https_proxy ?? proxies.HTTPS_PROXY ?? '',
-        noProxy: proxies.no_proxy ?? proxies.NO_PROXY ?? '',
-      });
+  // Like Docker, without TLS to a registry of this machine, and never through a proxy.
+  const local = isLoopback(host);
+  const base = host.includes('://') ? host.replace(/\/+$/, '') : `${local ? 'http' : 'https'}://${host}`;
+  const { request } = await import('undici');
+  const agent = await openDispatcher(host, {
+    env: proxies,
+    encrypted: !local,
+    connectTimeoutMs: PROBE_TIMEOUT_MS,
+  });
   const limit = new AbortController();
   const cancel = env.clock.after(PROBE_TIMEOUT_MS, () => limit.abort());
   try {
-    const answer = await request(url, { dispatcher: agent, signal: limit.signal });
+    const answer = await request(`${base}/v2/`, { dispatcher: agent, signal: limit.signal });
     answer.body.on('error', () => undefined).destroy();
     const date = Date.parse(String(answer.headers.date));
     const offsetMs = Number.isFinite(date) ? date - env.clock.now() : undefined;

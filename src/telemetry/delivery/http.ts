@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { type Env, isLoopback, proxiesOf } from '../../system/http-dispatcher.ts';
 import { type ExchangeAnswer, type ExchangeRequest, exchange } from '../../system/http-exchange.ts';
 import type { Endpoint } from '../settings.ts';
 import { createCarefulLookup } from './careful-lookup.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export type Answer = ExchangeAnswer;
 
@@ -38,7 +37,7 @@ async function readCertificates(caFile: string): Promise<readonly string[]> {
 
 function needsProxy({ url }: Endpoint, env: Env): boolean {
   const { protocol, hostname } = new URL(url);
-  if (['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return false;
+  if (isLoopback(hostname)) return false;
   const names = protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
   return names.some((name) => (env[name] ?? '') !== '');
 }
@@ -48,10 +47,7 @@ async function createProxiedExchange(env: Env, ca: readonly string[] | undefined
   const tls = ca === undefined ? {} : { connect: { ca: [...ca] }, requestTls: { ca: [...ca] } };
   const dispatcher = new EnvHttpProxyAgent({
     ...tls,
-    // Empty, not undefined: undefined would make undici look into the environment of the process.
-    httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
-    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
-    noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+    ...proxiesOf(env),
   });
   return async (url, { method, headers, body, signal }: ExchangeRequest) => {
     const answer = await request(url, { dispatcher, method, headers, signal, body: body ?? null });
