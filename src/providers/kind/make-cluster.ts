@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outputs } from '../../engine/record.ts';
 import type { StepContext } from '../../engine/step.ts';
+import { pullImage } from '../../steps/images/pull-image.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { collectEvidence, judgeClaim, keepClusterRecord } from './claim.ts';
 import { askDocker, inspectNodes, type NodeContainer } from './docker.ts';
@@ -11,7 +12,7 @@ import { awaitContainerd, findLocalImages, loadImages } from './load-images.ts';
 import { markCluster } from './mark.ts';
 import { contextOf, kubeconfigPath, programEnv } from './names.ts';
 import { chooseNodeImage } from './node-image.ts';
-import { pullImage, pullMissing } from './pull-images.ts';
+import { pullMissing } from './pull-images.ts';
 import type { Stack } from './stack.ts';
 import { publishKubeconfig } from './user-kubeconfig.ts';
 
@@ -95,7 +96,7 @@ async function runKind(ctx: StepContext, config: ClusterConfig, image: string | 
   if (image !== undefined && (await findLocalImages(ctx, config, [image])).length === 0) {
     // kind would pull it, too, but once only, and without a word.
     ctx.progress(`pulling ${image}`);
-    await pullImage(ctx, config, image);
+    await pullImage(ctx, image, { env: programEnv(config) });
   }
   ctx.progress(`kind starts a node${image === undefined ? '' : ` of ${image}`}`);
   const args = ['create', 'cluster', '--name', config.cluster, '--config', configPath(config), '--retain'];

@@ -1,10 +1,10 @@
 import type { StepContext } from '../../engine/step.ts';
-import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
+import { toInstallerError } from '../../errors/installer-error.ts';
 import { mapLimited } from '../../images/map-limited.ts';
-import { parseReference } from '../../images/reference.ts';
+import { pullImage } from '../../steps/images/pull-image.ts';
 import type { ClusterConfig } from '../provider.ts';
-import { docker } from './docker.ts';
 import { findLocalImages } from './load-images.ts';
+import { programEnv } from './names.ts';
 
 /** Registries answer a few requests at once well; disks and lines do not become faster by more. */
 const AT_ONCE = 3;
@@ -23,7 +23,7 @@ export async function pullMissing(ctx: StepContext, config: ClusterConfig, image
   await mapLimited(missing, AT_ONCE, async (image) => {
     ctx.progress(`pulling ${image}`, { done, total: missing.length, item: image });
     try {
-      await pullImage(ctx, config, image);
+      await pullImage(ctx, image, { env: programEnv(config) });
     } catch (thrown) {
       ctx.signal.throwIfAborted();
       const { message, details } = toInstallerError(thrown);
@@ -34,22 +34,4 @@ export async function pullMissing(ctx: StepContext, config: ClusterConfig, image
     }
     done += 1;
   });
-}
-
-/** @throws InstallerError of the last attempt */
-export async function pullImage(ctx: StepContext, config: ClusterConfig, image: string): Promise<void> {
-  const target = { kind: 'registry', name: parseReference(image).registry } as const;
-  await ctx.guard.call(
-    target,
-    async ({ signal }) => {
-      try {
-        await ctx.exec(docker(config, ['pull', '--quiet', image], { signal }));
-      } catch (thrown) {
-        const said = thrown instanceof InstallerError ? thrown.details.tail?.at(-1) : undefined;
-        // The exit code says nothing; docker's last line does.
-        throw said === undefined ? thrown : new InstallerError('step_failed', said, (thrown as InstallerError).details);
-      }
-    },
-    { profile: 'install' },
-  );
 }

@@ -3,6 +3,7 @@ import type { StepContext } from '../../engine/step.ts';
 import type { CheckedImage } from '../../images/check-images.ts';
 import { familiarReference } from '../../images/reference.ts';
 import type { CommandPlace } from '../command.ts';
+import { pullImage } from './pull-image.ts';
 
 /** Each image that Docker has not, by its own registry's policy and breaker. */
 export async function pullImages(
@@ -19,12 +20,7 @@ export async function pullImages(
   };
   for (const [done, { reference, text }] of missing.entries()) {
     ctx.progress(`pulling ${text}`, { done, total: missing.length, item: text });
-    await ctx.guard.call(
-      { kind: 'registry', name: reference.registry },
-      ({ signal }) =>
-        ctx.exec({ file: 'docker', args: ['pull', '--quiet', familiarReference(reference)], signal, ...given }),
-      { profile: 'install' },
-    );
+    await pullImage(ctx, familiarReference(reference), given);
   }
   return { images: checked.length, images_pulled: missing.length };
 }
