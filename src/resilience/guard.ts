@@ -79,7 +79,7 @@ export interface GuardOptions extends Omit<BreakerOptions, 'onChange'> {
 }
 
 const PROFILE_OF: Readonly<Record<TargetKind, ProfileName>> = {
-  registry: 'request',
+  registry: 'registry',
   http: 'request',
   download: 'download',
   apt: 'install',

@@ -9,6 +9,8 @@ export interface RetryPolicy {
   /** Ceiling of the delay before the second attempt; doubled each time, full jitter, never above `maxDelayMs`. */
   delayMs: number;
   maxDelayMs: number;
+  /** Share of a delay that chance decides, 0 to 1; the rest is certain. Default: 1, full jitter. */
+  jitter?: number;
   /** Classes of error that are tried again. */
   retryOn: readonly ErrorClass[];
   /** Of everything: attempts, delays and what is done between them. Default: none. */
@@ -18,7 +20,7 @@ export interface RetryPolicy {
 }
 
 export type Adaptation = Readonly<
-  Partial<Record<ErrorClass, Partial<Pick<RetryPolicy, 'attempts' | 'delayMs' | 'maxDelayMs'>>>>
+  Partial<Record<ErrorClass, Partial<Pick<RetryPolicy, 'attempts' | 'delayMs' | 'maxDelayMs' | 'jitter'>>>>
 >;
 
 const SECOND = 1_000;
@@ -71,6 +73,15 @@ export const PROFILES = {
     delayMs: 500,
     maxDelayMs: 10 * SECOND,
     retryOn: TRANSIENT_CLASSES,
+  },
+  /** A question to a registry of images: one that is ill has at least 32 s, whatever chance decides, to get well. */
+  registry: {
+    timeoutMs: 30 * SECOND,
+    attempts: 3,
+    delayMs: 500,
+    maxDelayMs: 10 * SECOND,
+    retryOn: TRANSIENT_CLASSES,
+    adapt: { server_error: { attempts: 5, delayMs: 8 * SECOND, maxDelayMs: 20 * SECOND, jitter: 0.5 } },
   },
 } as const satisfies Record<string, RetryPolicy>;
 

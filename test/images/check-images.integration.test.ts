@@ -134,9 +134,10 @@ describe.skipIf(missing !== undefined)(`images at a real registry${missing ? ` (
       ill -= 1;
       return ill >= 0 ? { status: 503 } : undefined;
     };
-    expect(await check([`${way.host}/us/app:1.2`])).toMatchObject([{ found: 'registry' }]);
+    const { guard } = makeGuard({ hurry: 100 });
+    expect(await check([`${way.host}/us/app:1.2`], { guard })).toMatchObject([{ found: 'registry' }]);
     way.fault = () => ({ status: 503 });
-    const [failed] = await check([`${way.host}/us/app:1.2`]);
+    const [failed] = await check([`${way.host}/us/app:1.2`], { guard: makeGuard({ hurry: 100 }).guard });
     expect(failed?.error).toMatchObject({ details: { class: 'server_error', exhausted: true } });
   });
 });

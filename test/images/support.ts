@@ -13,12 +13,12 @@ export function openTestApi(options: Partial<RegistryOptions> = {}): RegistryApi
   return api;
 }
 
-/** A guard with a memory of its own, in real time. */
-export function makeGuard(): { guard: Guard; events: ResilienceEvent[] } {
+/** A guard with a memory of its own, in real time. @param hurry how much shorter its delays are */
+export function makeGuard({ hurry = 1 } = {}): { guard: Guard; events: ResilienceEvent[] } {
   const events: ResilienceEvent[] = [];
   const guard = createGuard({
     store: createMemoryStore(),
-    clock: systemClock,
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / hurry, signal) },
     random: Math.random,
     classify: classifyError,
     mask: (text) => text,

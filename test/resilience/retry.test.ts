@@ -25,7 +25,7 @@ const policyArbitrary: fc.Arbitrary<RetryPolicy> = fc.record({
   maxDelayMs: fc.integer({ min: 0, max: 120_000 }),
   retryOn: fc.subarray([...TRANSIENT_CLASSES, 'broken_state', 'unknown'] as ErrorClass[]),
   budgetMs: fc.integer({ min: 1, max: 600_000 }),
-  adapt: fc.constantFrom({}, PROFILES.install.adapt),
+  adapt: fc.constantFrom({}, PROFILES.install.adapt, PROFILES.registry.adapt),
 });
 
 interface History {
