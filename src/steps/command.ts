@@ -6,6 +6,7 @@ import type { Command, Step } from '../engine/step.ts';
 import { RETRYABLE_CLASSES } from '../errors/error-class.ts';
 import { InstallerError } from '../errors/installer-error.ts';
 import type { RetryPolicy } from '../resilience/policy.ts';
+import { stateOfMissing } from './observe-missing.ts';
 
 /** A shell command (run by `sh -c`), or the words of a command that no shell touches. */
 export type CommandLine = string | readonly string[];
@@ -75,10 +76,7 @@ export function hooksOf(
                 reason: `its check could not be run: ${stderr.trim().split('\n').at(-1) ?? ''}`,
               };
             }
-            return {
-              state: ctx.recorded?.status === 'completed' ? 'unhealthy' : 'absent',
-              reason: `check exited with ${exitCode}`,
-            };
+            return { state: stateOfMissing(ctx), reason: `check exited with ${exitCode}` };
           },
         }),
     ...(repair === undefined

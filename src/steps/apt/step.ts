@@ -2,6 +2,7 @@ import type { Outputs } from '../../engine/record.ts';
 import type { Step, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
+import { observeMissing } from '../observe-missing.ts';
 import { type AptPlace, findAptCommands } from './apt-command.ts';
 import { installPackages } from './install.ts';
 import { findMissing, findRemoved, keepInstalled, parseWish } from './packages.ts';
@@ -31,10 +32,7 @@ export function aptStep(spec: AptStepSpec): Omit<Step, 'needs'> {
     inputs: () => ({ packages: packages.join(' ') }),
     async observe(ctx) {
       const missing = await findMissing(ctx, wishes);
-      const outputs = await ownPackages(ctx);
-      if (missing.length === 0) return { state: 'present', ...(outputs === undefined ? {} : { outputs }) };
-      const state = ctx.recorded?.status === 'completed' ? 'unhealthy' : 'absent';
-      return { state, reason: missing[0] ?? '', details: missing };
+      return observeMissing(ctx, missing, await ownPackages(ctx));
     },
     async apply(ctx) {
       const before = recordedPackages(ctx);

@@ -7,6 +7,7 @@ import { READINESS } from '../../resilience/policy.ts';
 import { awaitReady, type Readiness } from '../../resilience/wait-until.ts';
 import { pullImages } from '../images/pull-images.ts';
 import { type FixLimit, settleImages } from '../images/settle-images.ts';
+import { stateOfMissing } from '../observe-missing.ts';
 import { type ComposeSettings, openProject, type Project } from './project.ts';
 import { hasContainers, lastWords, lookAtServices, readinessOf, type ServiceState } from './services.ts';
 
@@ -48,7 +49,7 @@ async function observe(ctx: StepContext, spec: ComposeStepSpec): Promise<Observa
   if (changed) return { state: 'absent', reason: 'its files have changed' };
   const details = states.map(({ service, state }) => `${service} ${state}`);
   if (seen.ready) return { state: 'present', reason: seen.answer, details };
-  return { state: ctx.recorded?.status === 'completed' ? 'unhealthy' : 'absent', reason: seen.reason, details };
+  return { state: stateOfMissing(ctx), reason: seen.reason, details };
 }
 
 async function apply(ctx: StepContext, spec: ComposeStepSpec): Promise<Outputs> {

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Step, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { observeMissing } from '../observe-missing.ts';
 import { isGlobal, type NpmWishes, npmCommand, npmInstall } from './install.ts';
 import { compareLock, findLock, findMissing, namesIn, parseWish } from './project.ts';
 
@@ -40,10 +41,7 @@ export function npmStep(spec: NpmStepSpec): Omit<Step, 'needs'> {
     }),
     async observe(ctx) {
       const missing = await missingNow(ctx);
-      const outputs = ctx.recorded?.outputs;
-      if (missing.length === 0) return { state: 'present', ...(outputs === undefined ? {} : { outputs }) };
-      const state = ctx.recorded?.status === 'completed' ? 'unhealthy' : 'absent';
-      return { state, reason: missing[0] ?? '', details: missing.slice(0, 20) };
+      return observeMissing(ctx, missing.slice(0, 20), ctx.recorded?.outputs);
     },
     async apply(ctx) {
       const before = ctx.recorded?.outputs ?? {};

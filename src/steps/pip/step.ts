@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Step, StepContext } from '../../engine/step.ts';
+import { observeMissing } from '../observe-missing.ts';
 import { inspectPython } from './inspect.ts';
 import { type PipWishes, pipInstall } from './install.ts';
-import { findPythonTool, pythonOf } from './python.ts';
+import { findPythonTool, isVenvFree, pythonOf } from './python.ts';
 import { readRequirements } from './requirements.ts';
 
 export interface PipStepSpec extends PipWishes {
@@ -15,7 +16,7 @@ export interface PipStepSpec extends PipWishes {
 
 /** Python packages that should be installed. Taken back is only what it has installed itself. */
 export function pipStep(spec: PipStepSpec): Omit<Step, 'needs'> {
-  const { id, title, severity, packages, requirements, cwd, venv, args } = spec;
+  const { id, title, severity, packages, requirements, cwd, venv, args, breakSystem } = spec;
   const wanted = () => [...packages, ...readRequirements(cwd, requirements).wanted];
   const inspect = (ctx: StepContext) => inspectPython(ctx, pythonOf(spec, ctx.env), wanted());
   return {
@@ -31,15 +32,12 @@ export function pipStep(spec: PipStepSpec): Omit<Step, 'needs'> {
     async observe(ctx) {
       const seen = await inspect(ctx);
       const missing = seen?.missing ?? [`there is no ${pythonOf(spec, ctx.env)}`];
-      const outputs = ctx.recorded?.outputs;
-      if (missing.length === 0) return { state: 'present', ...(outputs === undefined ? {} : { outputs }) };
-      const state = ctx.recorded?.status === 'completed' ? 'unhealthy' : 'absent';
-      return { state, reason: missing[0] ?? '', details: missing.slice(0, 20) };
+      return observeMissing(ctx, missing.slice(0, 20), ctx.recorded?.outputs);
     },
     async apply(ctx) {
       const recorded = ctx.recorded?.outputs ?? {};
       const before = await inspect(ctx);
-      const made = recorded.made_venv === true || (venv !== undefined && before === undefined);
+      const made = recorded.made_venv === true || isVenvFree(spec);
       await ctx.remember({ made_venv: made });
       await pipInstall(ctx, spec);
       const had = new Set(before?.installed ?? []);
@@ -64,7 +62,8 @@ export function pipStep(spec: PipStepSpec): Omit<Step, 'needs'> {
         .filter((name) => there.includes(name));
       if (names.length === 0) return;
       const tool = await findPythonTool(ctx, spec);
-      await ctx.exec(tool.pip(['uninstall', ...(tool.name === 'pip' ? ['--yes'] : []), ...names]));
+      const flags = [...(tool.name === 'pip' ? ['--yes'] : []), ...(breakSystem ? ['--break-system-packages'] : [])];
+      await ctx.exec(tool.pip(['uninstall', ...flags, ...names]));
     },
   };
 }
