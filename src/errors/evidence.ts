@@ -74,6 +74,7 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'apt', output: /Could not get lock /, class: 'lock_held', note: 'says who holds it' },
   { program: 'dpkg', output: /lock was locked by another process/, class: 'lock_held', note: 'says who holds it' },
   { program: 'git', output: /Unable to create '.*\.lock': File exists/, class: 'lock_held' },
+  { program: 'uv', output: /when waiting for lock on/, class: 'lock_held' },
   { output: /text file busy/i, class: 'lock_held', note: 'the program to be replaced is running' },
 
   // Output: content that is not what was promised
@@ -85,6 +86,8 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'dpkg', output: /unexpected end of file or stream/, class: 'checksum', note: 'a cut archive' },
   { program: 'pip', output: /DO NOT MATCH THE HASHES/, class: 'checksum' },
   { program: 'pip', output: /Wheel '.*' located at .* is invalid/, class: 'checksum', note: 'a cut or corrupt file' },
+  { program: 'uv', output: /Hash mismatch for/, class: 'checksum' },
+  { program: 'uv', output: /Failed to read from zip file/, class: 'checksum', note: 'a cut or corrupt file' },
   { program: 'docker', output: /verification failed for digest/, class: 'checksum' },
   { program: 'sha256sum', output: /computed checksums? did NOT match/, class: 'checksum' },
   { program: 'tar', output: /Unexpected EOF in archive/, class: 'checksum' },
@@ -105,8 +108,8 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'wget', output: /ERROR (\d{3}):/, names: 'status' },
   { program: 'apt', output: /Failed to fetch \S+ +(\d{3}) {2}\w/, names: 'status' },
   { program: 'npm', output: /^npm (?:error|ERR!) code E(\d{3})$/m, names: 'status' },
-  { program: 'pip', output: /HTTP error (\d{3}) while getting/, names: 'status' },
   { program: 'pip', output: /too many (\d{3}) error responses/, names: 'status' },
+  { program: 'pip', output: /\b(\d{3}) (?:Client|Server) Error: /, names: 'status' },
   { output: STATUS_LINE, names: 'status', note: 'docker, and whoever quotes the status line' },
   { program: 'npm', output: /^npm (?:error|ERR!) code (\w+)$/m, names: 'code' },
   { program: 'node', output: /\bcode: '([^']+)'/, names: 'code' },
@@ -117,6 +120,7 @@ export const EVIDENCE: readonly Evidence[] = [
   { output: /certificate verif(y|ication) failed/i, class: 'tls', note: 'OpenSSL and GnuTLS' },
   { program: 'git', output: /SSL certificate problem|gnutls_handshake\(\) failed/, class: 'tls' },
   { output: /\bx509: /, class: 'tls', note: 'programs in Go: docker, kubectl, kind' },
+  { program: 'uv', output: /invalid peer certificate/, class: 'tls' },
   { output: /gave HTTP response to HTTPS client/, class: 'tls', note: 'programs in Go' },
   { program: 'ssh', output: /Host key verification failed/, class: 'tls', note: 'another host than before' },
 
@@ -150,6 +154,7 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'docker', output: /executable file not found in \$PATH/, class: 'not_runnable' },
 
   { output: /(unknown|unrecognized|invalid|no such) (option|flag)/i, class: 'not_runnable', note: 'wrong usage' },
+  { program: 'uv', output: /unexpected argument '.*' found/, class: 'not_runnable', note: 'wrong usage' },
   {
     program: 'apt, curl',
     output: /option \S+ is (unknown|not understood)/,
@@ -183,6 +188,8 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'git', output: /Couldn't connect to server|Empty reply from server/, class: 'network_reset' },
   { program: 'git', output: /transfer closed with/, class: 'network_reset' },
   { program: 'docker', output: /Cannot connect to the Docker daemon/, class: 'network_reset' },
+  { program: 'uv', output: /connection closed before message completed/, class: 'network_reset' },
+  { program: 'uv', output: /No solution found when resolving/, class: 'not_found', note: 'after what led to it' },
   { program: 'pip', output: /No matching distribution found/, class: 'not_found', note: 'after what led to it' },
 
   // Exit codes

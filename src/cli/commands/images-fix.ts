@@ -3,9 +3,10 @@ import { calmGuard } from '../../images/calm-guard.ts';
 import { readChains } from '../../images/chains/chain-file.ts';
 import { checkImages, lookUpImage } from '../../images/check-images.ts';
 import { imagesOf, readSources } from '../../images/find/read-sources.ts';
+import { describeFix, fixesToAskFor } from '../../images/fix/describe-fix.ts';
 import { type Fix, planFixes, type Unfixed } from '../../images/fix/plan-fixes.ts';
 import { planReversion, revert } from '../../images/fix/revert.ts';
-import { CHANGE_NAMES, type Change, isWithin } from '../../images/fix/version-change.ts';
+import type { Change } from '../../images/fix/version-change.ts';
 import { fixSources, writeFixed } from '../../images/fix/write-fixes.ts';
 import { createPaint } from '../../ui/paint.ts';
 import { createConsent } from '../../ui/prompt.ts';
@@ -41,7 +42,7 @@ export async function imagesFix(invocation: Invocation, terminal: Terminal): Pro
         flags,
         files.flatMap(({ difference }) => difference),
       );
-      for (const fix of fixes) terminal.stderr.write(`${describeFix(fix)}\n`);
+      for (const fix of fixes) terminal.stderr.write(`${describeFully(fix)}\n`);
     }
     const copies: { file: string; copy: string }[] = [];
     if (flags['dry-run'] !== true && files.length > 0) {
@@ -57,7 +58,6 @@ export async function imagesFix(invocation: Invocation, terminal: Terminal): Pro
   }
 }
 
-/** More than is allowed, pins that move, and what may only need a login: asked for before anything is written. */
 async function askFor(
   fixes: readonly Fix[],
   allowed: Change,
@@ -65,21 +65,19 @@ async function askFor(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const asked = fixes.filter(
-    ({ change, unpins, mayNeedLogin }) => unpins || mayNeedLogin || !isWithin(change, allowed),
-  );
+  const asked = fixesToAskFor(fixes, allowed);
   if (asked.length === 0) return;
   const consent = createConsent({ ...consentOptions(terminal, yes), signal });
-  await consent('Write these changes?', asked.map(describeFix));
+  await consent('Write these changes?', asked.map(describeFully));
 }
 
-/** `nginx:1.20.1 -> nginx:1.20: patch version`, and what was passed over. */
-function describeFix({ image, to, change, unpins, mayNeedLogin, link, passedOver }: Fix): string {
-  const pinned = unpins ? ', pinned to another digest' : '';
+/** With its chain's note, and what was passed over. */
+function describeFully(fix: Fix): string {
+  const { mayNeedLogin, link, passedOver } = fix;
   const passed = passedOver.length === 0 ? '' : `; not to be had: ${passedOver.map((one) => one.image).join(', ')}`;
   const login = mayNeedLogin ? '; its registry wants a login, which may be all that is missing' : '';
   const note = link.note === undefined ? '' : ` (${link.note})`;
-  return `${image.text} -> ${to}: ${CHANGE_NAMES[change]}${pinned}${note}${passed}${login}`;
+  return `${describeFix(fix)}${note}${passed}${login}`;
 }
 
 function showDifference(terminal: Terminal, flags: Invocation['flags'], lines: readonly string[]): void {

@@ -54,9 +54,15 @@ export async function findAptCommands(
 }
 
 async function checkSudo(ground: Pick<PackageGround, 'query'>): Promise<void> {
-  const { exitCode } = await ground.query({ file: 'sh', args: ['-c', 'sudo -n true'] });
+  const { exitCode, stderr } = await ground.query({
+    file: 'sh',
+    args: ['-c', 'command -v sudo >/dev/null || exit 127; exec sudo -n true'],
+    env: { LC_ALL: 'C.UTF-8' },
+  });
   if (exitCode === 0) return;
-  throw new InstallerError('preflight_failed', 'only root may install packages', {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const why = exitCode === 127 ? 'there is no sudo here' : said || 'sudo does not work';
+  throw new InstallerError('preflight_failed', `only root may install packages, and ${why}`, {
     class: 'unauthorized',
     hint: 'run the same command as root, or let sudo work without a password',
   });

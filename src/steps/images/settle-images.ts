@@ -7,8 +7,9 @@ import { calmGuard } from '../../images/calm-guard.ts';
 import { readChains } from '../../images/chains/chain-file.ts';
 import { type CheckedImage, type CheckOptions, checkImages, lookUpImage } from '../../images/check-images.ts';
 import { imagesOf, readSources } from '../../images/find/read-sources.ts';
-import { type Fix, planFixes } from '../../images/fix/plan-fixes.ts';
-import { CHANGE_NAMES, type Change, isWithin } from '../../images/fix/version-change.ts';
+import { describeFix, fixesToAskFor } from '../../images/fix/describe-fix.ts';
+import { planFixes } from '../../images/fix/plan-fixes.ts';
+import type { Change } from '../../images/fix/version-change.ts';
 import { fixSources, writeFixed } from '../../images/fix/write-fixes.ts';
 import { openKnownPlatforms } from '../../images/known-platforms.ts';
 import { containerPlatform } from '../../images/platform.ts';
@@ -58,7 +59,8 @@ export async function settleImages(
     const chains = readChains(home, []);
     const { fixes, unfixed } = await planFixes(first.checked, chains, (image, on) => lookUpImage(image, on, calm));
     if (unfixed.length > 0) throw cannotBeHad(unfixed.map(({ image }) => image));
-    await askFor(ctx, fixes, limit);
+    const asked = fixesToAskFor(fixes, limit);
+    if (asked.length > 0) await ctx.consent('Write these images into the files?', asked.map(describeFix));
     for (const file of fixSources(first.sources, fixes)) {
       const copy = await writeFixed(file, new Date(ctx.clock.now()));
       for (const line of file.difference) ctx.log(line);
@@ -73,16 +75,6 @@ export async function settleImages(
     await api.close();
     await known.save();
   }
-}
-
-/** More than is allowed, pins that move, and what may only need a login. */
-async function askFor(ctx: StepContext, fixes: readonly Fix[], limit: Change): Promise<void> {
-  const asked = fixes.filter((fix) => fix.unpins || fix.mayNeedLogin || !isWithin(fix.change, limit));
-  if (asked.length > 0) await ctx.consent('Write these images into the files?', asked.map(describeFix));
-}
-
-function describeFix({ image, to, change, unpins }: Fix): string {
-  return `${image.text} -> ${to}: ${CHANGE_NAMES[change]}${unpins ? ', pinned to another digest' : ''}`;
 }
 
 function cannotBeHad(images: readonly CheckedImage[]): InstallerError {

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { InstallerError } from '../../errors/installer-error.ts';
 import type { RetryPolicy } from '../../resilience/policy.ts';
 import { type Target, targetOf } from '../../resilience/target.ts';
 import type { PackageGround } from '../packages/ground.ts';
 import { packagePolicy } from '../packages/policy.ts';
+import { explainPip } from './explain.ts';
 import { findPythonTool, makeVenv, type PythonPlace, type PythonTool } from './python.ts';
 import { readRequirements } from './requirements.ts';
 
@@ -49,13 +50,21 @@ export async function pipInstall(ground: PackageGround, wishes: PipWishes): Prom
   ];
   const indexes = await listIndexes(ground, tool, wishes);
   const made = await makeVenv(ground, tool, wishes);
+  const folder = await mkdtemp(join(tmpdir(), 'contextcore-pip-'));
+  const log = join(folder, 'log');
   try {
     await ground.guard.callAny(
       `pip:${indexes[0]?.target.name}`,
       indexes,
       async ({ options, url }, { signal }) => {
         ground.progress(`${tool.name} install (${url})`);
-        await ground.exec({ ...tool.pip([...words, ...options, ...packages]), signal }).catch(inItsWords);
+        await rm(log, { force: true });
+        const command = tool.pip([...words, ...options, ...packages]);
+        // A log that the user wants, in the environment or the arguments, stays the user's.
+        const env = ground.env.PIP_LOG === undefined ? { PIP_LOG: log, ...command.env } : command.env;
+        await ground.exec({ ...command, ...(env === undefined ? {} : { env }), signal }).catch((thrown: unknown) => {
+          throw explainPip(thrown, log);
+        });
       },
       {
         policy: packagePolicy(policy, indexes.length),
@@ -66,14 +75,17 @@ export async function pipInstall(ground: PackageGround, wishes: PipWishes): Prom
           const what = [tool.purge.file, ...(tool.purge.args ?? [])].join(' ');
           ground.notice(`a checksum is wrong: ${what}`, 'warning');
           ground.log(`repair: ${what}`);
-          await ground.query({ ...tool.purge, signal });
+          const { exitCode, stderr } = await ground.query({ ...tool.purge, signal });
+          if (exitCode === 0) return;
+          ground.notice(`the cache could not be emptied: ${stderr.trim().split('\n').at(-1)}`, 'warning');
         },
       },
     );
   } catch (thrown) {
-    const folder = resolve(cwd, venv ?? '.');
-    if (made && existsSync(folder)) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    if (made && venv !== undefined) await rm(resolve(cwd, venv), { recursive: true, force: true, maxRetries: 3 });
     throw thrown;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -98,25 +110,4 @@ async function configuredIndex(ground: PackageGround, tool: PythonTool, { env }:
   const asked = tool.name === 'pip' ? await ground.query(tool.pip(['config', 'get', 'global.index-url'])) : undefined;
   const found = asked?.exitCode === 0 ? asked.stdout.trim() : '';
   return URL.canParse(found) ? found : 'https://pypi.org/simple';
-}
-
-/** What pip and uv say first is what counts. */
-function inItsWords(thrown: unknown): never {
-  const error = toInstallerError(thrown);
-  const { tail = [], childExit } = error.details;
-  if (childExit === undefined) throw thrown;
-  if (tail.some((line) => /externally[- ]managed/i.test(line))) {
-    throw new InstallerError(
-      'step_failed',
-      'this Python is managed by the system, which packages of pip may break (PEP 668)',
-      {
-        ...error.details,
-        class: 'not_runnable',
-        hint: 'install into a virtual environment: --venv DIR (venv: in a plan), or into the system after all: --break-system-packages',
-      },
-    );
-  }
-  const said = tail.find((line) => /^(ERROR:|error:|\s*[×╰])/.test(line));
-  if (said === undefined) throw thrown;
-  throw new InstallerError(error.code, said.replace(/^\s*(ERROR:|error:|[×╰][─▶>\s]*)\s*/, ''), error.details);
 }

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { CommandPlace } from '../command.ts';
 import type { PackageGround } from '../packages/ground.ts';
+import { explainPip } from './explain.ts';
 
 /** What installs packages, and into which Python. */
 export interface PythonTool {
@@ -60,7 +62,8 @@ export async function findPythonTool(
       name: 'uv',
       python,
       pip: ([verb = '', ...words]) => command('uv', ['pip', verb, ...where, ...words]),
-      purge: command('uv', ['cache', 'clean']),
+      // uv waits until nobody else uses its cache, by default for minutes.
+      purge: { ...command('uv', ['cache', 'clean']), env: { UV_LOCK_TIMEOUT: '30', ...env } },
     };
   }
   if (!/python3$/m.test(stdout) && !existsSync(python)) {
@@ -72,17 +75,42 @@ export async function findPythonTool(
   return { name: 'pip', python, pip, purge: pip(['cache', 'purge']) };
 }
 
-/** Makes the virtual environment unless it is there. @returns whether it was made */
+/** Whether a virtual environment would begin with nothing there, so that all in its folder will be ours. */
+export function isVenvFree({ cwd, venv }: PythonPlace): boolean {
+  if (venv === undefined) return false;
+  const folder = resolve(cwd, venv);
+  return !existsSync(folder) || readdirSync(folder).length === 0;
+}
+
+/**
+ * Makes the virtual environment unless it is there; pip is put into one that has none, as uv makes them, or as a
+ * making that was killed leaves them.
+ *
+ * @returns whether all of it was made here
+ * @throws InstallerError when it cannot be made; then nothing is left of it
+ */
 export async function makeVenv(
   ground: PackageGround,
   { name, python }: PythonTool,
   place: PythonPlace,
 ): Promise<boolean> {
   const { cwd, venv, env } = place;
-  if (venv === undefined || existsSync(python)) return false;
+  if (venv === undefined) return false;
   const folder = resolve(cwd, venv);
-  ground.progress(`a virtual environment is made in ${folder}`);
-  const [file, args] = name === 'uv' ? ['uv', ['venv', folder]] : ['python3', ['-m', 'venv', folder]];
-  await ground.exec({ file, args, cwd, env: { ...ENVIRONMENT, ...env } });
-  return true;
+  const free = isVenvFree(place);
+  const run = async (file: string, ...args: readonly string[]) => {
+    await ground.exec({ file, args, cwd, env: { ...ENVIRONMENT, ...env } }).catch(async (thrown: unknown) => {
+      if (free) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      throw explainPip(thrown);
+    });
+  };
+  if (!existsSync(python)) {
+    ground.progress(`a virtual environment is made in ${folder}`);
+    if (name === 'uv') await run('uv', 'venv', '--allow-existing', folder);
+    else await run('python3', '-m', 'venv', folder);
+  } else if (name === 'pip' && (await ground.query({ file: python, args: ['-c', 'import pip'] })).exitCode !== 0) {
+    ground.progress(`pip is put into ${folder}`);
+    await run(python, '-m', 'ensurepip', '--default-pip');
+  }
+  return free;
 }

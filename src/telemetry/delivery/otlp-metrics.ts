@@ -22,7 +22,9 @@ export function toOtlpMetrics(series: readonly Series[]): object {
       asDouble: value,
       attributes,
     }));
-    byName.set(name, [...(byName.get(name) ?? []), ...points]);
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, points);
+    else for (const point of points) known.push(point);
   }
   const metrics = [...byName].map(([name, dataPoints]) =>
     COUNTER_NAMES.has(name)

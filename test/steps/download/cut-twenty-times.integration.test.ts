@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeGround, type RunningCli } from '../../support/cli.ts';
+import { makeGround } from '../../support/cli.ts';
+import { watchMemory } from '../../support/peak-memory.ts';
 import { missingPrograms } from '../../support/programs.ts';
 import { startFileServer } from '../../support/servers/file-server.ts';
 import { startSpoiledWay, TOXIPROXY } from '../../support/servers/toxiproxy.ts';
@@ -51,19 +52,3 @@ describe.skipIf(missing !== undefined)(`a download of 1 GB${missing === undefine
     expect(peak()).toBeLessThan(80_000);
   });
 });
-
-/** @returns the most memory that the process has held so far, in kB */
-function watchMemory(cli: RunningCli): () => number {
-  let most = 0;
-  const look = () => {
-    try {
-      const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${cli.pid}/status`, 'utf8'))?.[1];
-      most = Math.max(most, Number(found ?? 0));
-    } catch {
-      // It has ended.
-    }
-  };
-  const timer = setInterval(look, 50);
-  void cli.ended.finally(() => clearInterval(timer));
-  return () => most;
-}

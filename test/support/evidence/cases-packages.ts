@@ -6,9 +6,9 @@ import type { Peers } from './peers.ts';
 const NPM = 'npm --no-audit --no-fund --fetch-retries=0 --fetch-timeout=2000';
 const PIP = 'pip --isolated --no-input --retries 1 --timeout 1';
 
-/** npm and pip against registries that fail. */
+/** npm, pip and uv against registries that fail. */
 export function packageCases(peers: Peers): readonly Case[] {
-  return [...npmCases(peers), ...pipCases(peers)];
+  return [...npmCases(peers), ...pipCases(peers), ...uvCases(peers)];
 }
 
 function npmCases({ web, closed, silent, reset, half, selfSigned }: Peers): readonly Case[] {
@@ -68,6 +68,7 @@ function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peer
     // pip says no more of an index that fails, unless it is asked to (-vv).
     from('index-503-quiet', 'not_found', `http://${web}/status-503`),
     from('index-503', 'server_error', `http://${web}/status-503`, '-vv some-package'),
+    from('index-403', 'unauthorized', `http://${web}/status-403`, '-vv some-package'),
     // This pip does not notice that the file is too short.
     file('half', 'checksum', `http://${half}`),
     ...([401, 403, 404, 429, 503] as const).map((status) =>
@@ -103,4 +104,39 @@ const NO_RECORD = (web: string) => `python3 -m venv here
 
 function pip(what: string, errorClass: ErrorClass, run: string, before = 'true'): Case {
   return { name: `pip-${what}`, class: errorClass, run, before };
+}
+
+const UV = 'UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=1 uv --no-config --cache-dir cache';
+
+function uvCases({ web, closed, silent, reset, hangUp, selfSigned }: Peers): readonly Case[] {
+  const uv = (what: string, errorClass: ErrorClass, run: string): Case => ({
+    name: `uv-${what}`,
+    class: errorClass,
+    run,
+    before: 'uv venv .venv; mkdir cache',
+  });
+  const from = (what: string, errorClass: ErrorClass, index: string, name = 'some-package') =>
+    uv(what, errorClass, `${UV} pip install --default-index ${index} ${name}`);
+  return [
+    from('refused', 'network_reset', `http://${closed}`),
+    from('reset', 'network_reset', `http://${reset}`),
+    from('hang-up', 'network_reset', `http://${hangUp}`),
+    from('silent', 'network_timeout', `http://${silent}`),
+    from('dns', 'dns', 'https://no-such-host.invalid'),
+    from('self-signed', 'tls', `https://${selfSigned}`),
+    from('not-an-archive', 'checksum', `http://${web}/simple`, 'wrong-sum'),
+    from('no-such-version', 'not_found', `http://${web}/simple`, 'wrong-sum==9.9'),
+    from('no-such-package', 'not_found', `http://${web}/simple`, 'no-such-package'),
+    ...([401, 403, 404, 429, 503] as const).map((status) =>
+      from(`status-${status}`, NPM_CLASSES[status], `http://${web}/status-${status}`),
+    ),
+    uv('broken-archive', 'checksum', `${UV} pip install http://${web}/files/broken-1.0-py3-none-any.whl`),
+    uv(
+      'wrong-sum',
+      'checksum',
+      `${UV} pip install http://${web}/files/good-1.0-py3-none-any.whl#sha256=${'0'.repeat(64)}`,
+    ),
+    uv('lock-held', 'lock_held', 'flock cache/.lock env UV_LOCK_TIMEOUT=1 uv --cache-dir cache cache clean'),
+    uv('wrong-usage', 'not_runnable', `${UV} pip install --no-such-option some-package`),
+  ];
 }

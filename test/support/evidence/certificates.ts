@@ -7,12 +7,14 @@ interface Pair {
   cert: string;
 }
 
-/** Certificates that no client should accept; `ca` is the path of the authority that signed all but the first. */
+/** Certificates, and `ca`, the path of the authority that signed all but the self-signed one; only `good` should be accepted. */
 export interface TlsFiles {
   ca: string;
   selfSigned: Pair;
   expired: Pair;
   otherName: Pair;
+  /** For localhost and 127.0.0.1. */
+  good: Pair;
 }
 
 /** Makes them with openssl (3 or newer) below a folder. */
@@ -34,10 +36,12 @@ export function makeCertificates(folder: string): TlsFiles {
   makeSelfSigned('selfSigned', '/CN=127.0.0.1');
   makeSigned('expired', 'IP:127.0.0.1', '-days', '-1');
   makeSigned('otherName', 'DNS:elsewhere.invalid', '-days', '3650');
+  makeSigned('good', 'DNS:localhost,IP:127.0.0.1', '-days', '3650');
   return {
     ca: join(folder, 'ca.crt'),
     selfSigned: pair('selfSigned'),
     expired: pair('expired'),
     otherName: pair('otherName'),
+    good: pair('good'),
   };
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** One request for the file. */
@@ -37,7 +38,8 @@ export interface FileServer {
 
 const BLOCK = 1 << 20;
 
-export async function startFileServer(size: number): Promise<FileServer> {
+/** @param tls key and certificate (PEM) for `localhost`, where it shall speak https */
+export async function startFileServer(size: number, tls?: { key: string; cert: string }): Promise<FileServer> {
   let base = randomBytes(2 * BLOCK);
   /** Every block is another one: bytes at a wrong place are found. */
   const piece = (from: number, to: number): Buffer => {
@@ -48,18 +50,19 @@ export async function startFileServer(size: number): Promise<FileServer> {
   };
   let version = 1;
   let busy = 0;
-  const server = createServer((request, response) => {
+  const listen = (request: IncomingMessage, response: ServerResponse): void => {
     if (file.instead?.(request, response, file.asked.length + 1) === true) {
       file.asked.push({ from: undefined, ifRange: undefined, status: response.statusCode, served: 0 });
       return;
     }
     void serve(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(listen) : createTlsServer(tls, listen);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const file: FileServer = {
-    url: `http://${address}/file.bin`,
+    url: tls === undefined ? `http://${address}/file.bin` : `https://localhost:${address.split(':')[1]}/file.bin`,
     address,
     size,
     sha256: sumOf(size, piece),

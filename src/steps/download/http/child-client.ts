@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ErrorClass } from '../../../errors/error-class.ts';
 import { InstallerError } from '../../../errors/installer-error.ts';
+import { createAnswerReader } from './answer-reader.ts';
 import {
   type AnswerHead,
   type BodyTaker,
@@ -12,7 +13,6 @@ import {
   STALL_TIMEOUT_MS,
 } from './exchange.ts';
 import { freeBuffer } from './free-buffer.ts';
-import { createAnswerParser } from './parse-answer.ts';
 
 /** A program that fetches: it writes the answer, with its head, to its standard output. */
 export interface FetchProgram {
@@ -86,8 +86,6 @@ export function createChildClient(program: FetchProgram, path: string, settings:
       const child = spawn(path, program.args(exchange, settings), { env, stdio: ['pipe', 'pipe', 'pipe'] });
       // It may end before it has read it.
       child.stdin.on('error', () => undefined).end(program.input(exchange.url));
-      let answer: AnswerHead | undefined;
-      let taker: BodyTaker | undefined;
       let said = '';
       const end = (act: () => void) => {
         signal.removeEventListener('abort', stop);
@@ -98,32 +96,23 @@ export function createChildClient(program: FetchProgram, path: string, settings:
       const fail = (error: unknown) => end(() => reject(error));
       const stop = () => fail(signal.reason);
       const finish = (head: AnswerHead) => end(() => resolve(head));
-      const parser = createAnswerParser({
-        onHead(head) {
-          answer = head;
-          taker = onHead(head);
-        },
-        onBody: (bytes) => {
-          if (taker?.state !== 'enough') taker?.take(bytes);
-        },
-      });
+      const answer = createAnswerReader(onHead);
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-500);
       });
       child.stdout.on('data', (bytes: Buffer) => {
         try {
-          parser.feed(plainFraming(bytes, answer));
+          answer.feed(answer.head === undefined ? plainFraming(bytes) : bytes);
           freeBuffer(bytes);
-          if (answer !== undefined && (taker === undefined || taker.state === 'enough')) return finish(answer);
-          if (taker?.state === 'full') waitFor(child.stdout, taker).catch(fail);
+          if (answer.head !== undefined && answer.enough) return finish(answer.head);
+          if (answer.full !== undefined) waitFor(child.stdout, answer.full).catch(fail);
         } catch (thrown) {
           fail(thrown);
         }
       });
       child.once('error', fail).once('close', (code) => {
-        if (code === 0 && answer !== undefined) finish(answer);
-        else if (answer !== undefined && parser.done) finish(answer);
-        else fail(childError(program, code, said, answer));
+        if (answer.head !== undefined && (code === 0 || answer.done)) finish(answer.head);
+        else fail(childError(program, code, said, answer.head));
       });
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
@@ -137,8 +126,7 @@ async function waitFor(stream: Readable, taker: BodyTaker): Promise<void> {
 }
 
 /** Both programs take a chunked body apart, but leave the header which says that it came in chunks. */
-function plainFraming(bytes: Buffer, answer: AnswerHead | undefined): Buffer {
-  if (answer !== undefined) return bytes;
+function plainFraming(bytes: Buffer): Buffer {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return bytes;
   const head = bytes.toString('latin1', 0, end).replace(/\r\ntransfer-encoding:[^\r]*/gi, '');

@@ -1,4 +1,5 @@
 import { InstallerError } from '../../../errors/installer-error.ts';
+import { createAnswerReader } from './answer-reader.ts';
 import { trustedAuthorities } from './certificates.ts';
 import { type Connection, connectTo } from './connect.ts';
 import {
@@ -12,7 +13,6 @@ import {
   STALL_TIMEOUT_MS,
 } from './exchange.ts';
 import { freeBuffer } from './free-buffer.ts';
-import { createAnswerParser } from './parse-answer.ts';
 import { basicCredentials, proxyFor } from './proxy.ts';
 
 /**
@@ -94,8 +94,6 @@ function converse(
   { stallTimeoutMs = STALL_TIMEOUT_MS }: HttpSettings,
 ): Promise<AnswerHead> {
   return new Promise((resolve, reject) => {
-    let answer: AnswerHead | undefined;
-    let taker: BodyTaker | undefined;
     let waiting = false;
     const settle = (act: () => void) => {
       signal.removeEventListener('abort', stop);
@@ -105,16 +103,9 @@ function converse(
     };
     const fail = (error: unknown) => settle(() => reject(error));
     const stop = () => fail(signal.reason);
-    const finish = () => settle(() => (answer === undefined ? reject(new Error('no answer')) : resolve(answer)));
-    const parser = createAnswerParser({
-      onHead(head) {
-        answer = head;
-        taker = onHead(head);
-      },
-      onBody: (bytes) => {
-        if (taker?.state !== 'enough') taker?.take(bytes);
-      },
-    });
+    const finish = () =>
+      settle(() => (answer.head === undefined ? reject(new Error('no answer')) : resolve(answer.head)));
+    const answer = createAnswerReader(onHead);
     const waitForTaker = async (waited: BodyTaker): Promise<void> => {
       waiting = true;
       await waited.drained();
@@ -123,22 +114,22 @@ function converse(
     };
     reader.onBytes = (bytes) => {
       try {
-        parser.feed(bytes);
+        answer.feed(bytes);
       } catch (thrown) {
         fail(thrown);
         return false;
       }
-      if (parser.done || (answer !== undefined && (taker === undefined || taker.state === 'enough'))) {
+      if (answer.done || answer.enough) {
         finish();
         return false;
       }
-      if (taker?.state !== 'full') return true;
-      waitForTaker(taker).catch(fail);
+      if (answer.full === undefined) return true;
+      waitForTaker(answer.full).catch(fail);
       return false;
     };
     const closed = () => {
       try {
-        parser.end();
+        answer.end();
         finish();
       } catch (thrown) {
         fail(thrown);
