@@ -7,7 +7,8 @@ import { KIND_PORTS } from '../src/providers/kind/ports.ts';
 import { findFreePort } from '../test/support/free-port.ts';
 import { runChild } from './child.ts';
 import type { Stack } from './kind-by-hand.ts';
-import { root, type Workspace } from './workspace.ts';
+import { buildPrograms, programPath } from './programs.ts';
+import type { Workspace } from './workspace.ts';
 
 /** One installation of ours in a home of its own. */
 export interface Installation {
@@ -22,7 +23,9 @@ export interface Installation {
 export async function prepareInstallation(workspace: Workspace, name: string, stack: Stack): Promise<Installation> {
   const home = workspace.makeFolder();
   const env = { ...workspace.env, CONTEXTCORE_HOME: home, KUBECONFIG: join(home, 'kubeconfig') };
-  const base = [join(root, 'src/cli/create-cluster.ts'), '--cluster', name];
+  // As the launchers start it.
+  await buildPrograms();
+  const base = ['--max-semi-space-size=1', programPath('create-cluster'), '--cluster', name];
   const flags = ['--provider', 'kind', '--components', stack.components.join(','), '--node-image', stack.nodeImage];
   for (const { name: port, component } of KIND_PORTS) {
     if (stack.components.includes(component)) flags.push('--port', `${port}=${await findFreePort()}`);
