@@ -5,7 +5,7 @@ import type { Change, RunFields, StepRecord } from '../../src/engine/record.ts';
 import { type RunOptions, type RunReport, runPlan } from '../../src/engine/run-plan.ts';
 import type { EnginePorts } from '../../src/engine/run-ports.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step, StepContext } from '../../src/engine/step.ts';
 import { TRANSIENT_CLASSES } from '../../src/errors/error-class.ts';
 import { InstallerError } from '../../src/errors/installer-error.ts';
 import { createMemoryStore } from '../../src/resilience/shared-store.ts';
@@ -143,4 +143,19 @@ export function makeStep(id: string, more: Partial<Step> = {}): Step {
 /** A failure of a class. */
 export function failure(message: string, kind: InstallerError['class'] = 'unknown'): InstallerError {
   return new InstallerError('step_failed', message, { class: kind });
+}
+
+/** What the engine has told of one type, in order. */
+export function eventsOf({ events }: MemoryEngine, type: EngineEvent['type']): readonly EngineEvent[] {
+  return events.filter((event) => event.type === type);
+}
+
+/** Runs one step that uses its context as given. */
+export async function withContext(work: (ctx: StepContext) => Promise<unknown>, options: MemoryEngineOptions = {}) {
+  const engine = createMemoryEngine(options);
+  const apply = async (ctx: StepContext) => {
+    await work(ctx);
+    return undefined;
+  };
+  return { ...engine, report: await engine.play([makeStep('a', { apply })]) };
 }
