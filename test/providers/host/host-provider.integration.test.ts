@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queryValues } from '../../../src/providers/host/prometheus-api.ts';
 import { createHostProvider } from '../../../src/providers/host/provider.ts';
 import { startServer } from '../../../src/providers/host/server-process.ts';
-import { findProcesses, readProcess } from '../../../src/system/process-table.ts';
+import { readProcess } from '../../../src/system/process-table.ts';
 import { pushSamples } from '../../../src/telemetry/remote-write.ts';
 import { createHostInstallation, type HostInstallation, hostProgramsOnPath } from '../../support/host-installation.ts';
+import { pidsWith } from '../../support/processes.ts';
 import { declined } from '../../support/step-context.ts';
 
 const programs = await hostProgramsOnPath();
@@ -73,11 +72,9 @@ describe.skipIf(!programs)('provider host (needs prometheus and alertmanager on 
     expect(await mode('prometheus/prometheus.log')).toBe(0o600);
   });
 
-  it('leaves a healthy installation exactly as it is, quickly', async () => {
+  it('leaves a healthy installation exactly as it is', async () => {
     const before = { pids: await pids(), files: await ownFiles(host.config.dataDir) };
-    const begun = performance.now();
     const { result, actions } = await host.run();
-    expect(performance.now() - begun).toBeLessThan(2000);
     expect(result).toBe('success');
     expect(new Set(Object.values(actions))).toEqual(new Set(['keep']));
     expect({ pids: await pids(), files: await ownFiles(host.config.dataDir) }).toEqual(before);
@@ -114,7 +111,7 @@ describe.skipIf(!programs)('provider host (needs prometheus and alertmanager on 
     const { result } = await host.run();
     expect(result).toBe('success');
     expect(await pids()).toEqual(before);
-    expect(processesOf(host)).toHaveLength(2);
+    expect(pidsWith(host.config.dataDir)).toHaveLength(2);
   });
 
   it('starts no second server when a pid file names a process of another', async () => {
@@ -171,7 +168,7 @@ describe.skipIf(!programs)('provider host (needs prometheus and alertmanager on 
     expect(error).toBeUndefined();
     expect(result).toBe('success');
     for (const pid of await pids()) expect(before).not.toContain(pid);
-    expect(processesOf(host)).toHaveLength(2);
+    expect(pidsWith(host.config.dataDir)).toHaveLength(2);
   });
 
   it('refuses other ports for what exists, and touches nothing', async () => {
@@ -204,81 +201,12 @@ describe.skipIf(!programs)('provider host (needs prometheus and alertmanager on 
     host.steps.clear();
     expect(await host.rollBack(true)).toBeUndefined();
     for (const pid of before) expect(readProcess(pid ?? 0)).toBeUndefined();
-    expect(processesOf(host)).toEqual([]);
+    expect(pidsWith(host.config.dataDir)).toEqual([]);
     expect((await readdir(host.config.home)).filter((name) => name !== 'bin')).toEqual([]);
     // Again: nothing to do is no error.
     expect(await host.rollBack(true)).toBeUndefined();
   });
 });
-
-describe.skipIf(!programs)('provider host where something is in the way (needs prometheus on the PATH)', () => {
-  let host: HostInstallation;
-  beforeAll(async () => {
-    host = await createHostInstallation({ components: ['prometheus'] });
-  });
-  afterAll(() => host.destroy());
-
-  it('names who holds a port, before anything is made', async () => {
-    const script = `require('node:net').createServer().listen(${host.config.ports.prometheus}, '127.0.0.1', () => console.log('up'))`;
-    const holder = spawn(process.execPath, ['-e', script]);
-    await once(holder.stdout, 'data');
-    try {
-      const { error } = await host.run();
-      expect(error?.code).toBe('preflight_failed');
-      expect(error?.details.lines?.join('\n')).toContain(`pid ${holder.pid}`);
-      await expect(stat(host.config.dataDir)).rejects.toMatchObject({ code: 'ENOENT' });
-    } finally {
-      holder.kill('SIGKILL');
-      await once(holder, 'exit');
-    }
-  });
-
-  it('does not use a folder with files of somebody else', async () => {
-    const { dataDir } = host.config;
-    await mkdir(dataDir, { recursive: true });
-    await writeFile(join(dataDir, 'thesis.txt'), 'years of work');
-    expect((await host.run()).error?.code).toBe('not_ours');
-    expect(await host.rollBack(true)).toMatchObject({ code: 'not_ours' });
-    expect(await readdir(dataDir)).toEqual(['thesis.txt']);
-    await rm(dataDir, { recursive: true });
-  });
-
-  it('says what a server said when it cannot start', async () => {
-    host.steps.clear();
-    const folder = join(host.config.home, 'broken');
-    await mkdir(folder, { recursive: true });
-    const program = join(folder, 'prometheus');
-    const script =
-      '#!/bin/sh\ncase $1 in --version) echo "prometheus, version 3.0.0";; --help) ;; *) echo "disk is on fire" >&2; exit 1;; esac\n';
-    await writeFile(program, script, { mode: 0o755 });
-    host.change({ env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
-    const { error } = await host.run();
-    expect(error).toMatchObject({
-      code: 'step_failed',
-      details: { step: 'pods_ready', log: host.server('prometheus').log },
-    });
-    expect(error?.message).toContain('prometheus has stopped when it was started');
-    expect(error?.details.tail?.at(-1)).toBe('disk is on fire');
-    expect(await host.rollBack()).toBeUndefined();
-    host.change({ env: process.env });
-  });
-
-  it('works with Prometheus alone, without mentioning an alertmanager', async () => {
-    const { result, error } = await host.run();
-    expect(error).toBeUndefined();
-    expect(result).toBe('success');
-    expect(await readFile(host.server('prometheus').configFile, 'utf8')).not.toContain('targets: ["127.0.0.1:9093"]');
-    const config = await fetch(`${host.server('prometheus').url}/api/v1/status/config`);
-    const text = JSON.stringify(await config.json());
-    expect(text).not.toContain('alertmanagers');
-    expect(text).toContain('out_of_order_time_window: 1d');
-  });
-});
-
-function processesOf(host: HostInstallation): readonly number[] {
-  const found = findProcesses(({ cmdline, state }) => state !== 'Z' && cmdline.join(' ').includes(host.config.dataDir));
-  return found.map(({ pid }) => pid);
-}
 
 /** Modification times of all files but databases and logs, which the servers themselves write. */
 async function ownFiles(folder: string): Promise<Record<string, number>> {
