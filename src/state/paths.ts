@@ -4,7 +4,8 @@ import { InstallerError } from '../errors/installer-error.ts';
 
 /** Plan whose state the link in the home points to. */
 const LINKED_PLAN = 'create-cluster';
-const NAME = /^[a-z0-9][a-z0-9_.-]{0,99}$/i;
+// No flag i: the first expression with one makes V8 load the tables of all letters, half a millisecond of a status.
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/;
 
 /** Where one plan on one cluster keeps its files. Absolute when `home` is. */
 export interface StatePaths {
