@@ -169,8 +169,8 @@ describe('a receiver that is no help changes neither the exit code nor much of t
       expect(stderr).toContain('telemetry waits');
     }
     const fastest = (runs: readonly Ended[]) => Math.min(...runs.map(({ ms }) => ms));
-    // A busy machine is slow in its own way; the SDK's own way to end takes 7 to 10 s.
-    expect(fastest(troubled) - fastest(normal)).toBeLessThan(1500);
+    // However slow the machine: the SDK's own way to end, with its timeouts, takes 7 to 10 s more.
+    expect(fastest(troubled) - fastest(normal)).toBeLessThan(5000);
     // Nothing is lost: receivers that come later get the spans of all of them.
     const flush = await ground.install(['telemetry', 'flush', 'traced'], {
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: good },
