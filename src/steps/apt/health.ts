@@ -1,5 +1,6 @@
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { PackageGround } from '../packages/ground.ts';
+import type { AptCommands } from './apt-command.ts';
 
 /** What can be wrong with the package system before anything is installed. */
 export type Ailment =
@@ -18,8 +19,6 @@ export interface Diagnosis {
   evidence: string;
 }
 
-const ENVIRONMENT = { LC_ALL: 'C.UTF-8' };
-
 /** What apt-get says about each, the most telling first. */
 const AILMENTS: readonly (readonly [RegExp, Ailment])[] = [
   [/dpkg was interrupted/i, 'unfinished'],
@@ -34,8 +33,16 @@ const AILMENTS: readonly (readonly [RegExp, Ailment])[] = [
  * @returns what is wrong; undefined when nothing is
  * @throws InstallerError for what no repair of ours can mend, such as a mistake in the user's sources
  */
-export async function diagnose(ground: Pick<PackageGround, 'query'>): Promise<Diagnosis | undefined> {
-  const ask = (file: string, ...args: readonly string[]) => ground.query({ file, args, env: ENVIRONMENT });
+export async function diagnose(
+  ground: Pick<PackageGround, 'query'>,
+  { root }: Pick<AptCommands, 'root'>,
+): Promise<Diagnosis | undefined> {
+  // As root, because dpkg reports what is unfinished to nobody else. Who may not ask knows nothing of its health.
+  const ask = async (file: string, ...args: readonly string[]) => {
+    const answer = await ground.query(root(file, ...args));
+    if (answer.exitCode === 0 || !/^sudo: |permission denied/im.test(answer.stderr)) return answer;
+    throw new InstallerError('step_failed', `${file}: ${firstLine(answer.stderr)}`, { class: 'unauthorized' });
+  };
   // dpkg is a package like any other, so a record without it is not this system's.
   const own = await ask('dpkg-query', '-W', '-f', `\${db:Status-Status}`, 'dpkg');
   if (own.exitCode !== 0) {

@@ -52,7 +52,7 @@ export async function installPackages(ground: PackageGround, wishes: AptWishes):
           suspected = undefined;
           await updateAndInstall(ground, apt, source, wishes, wait, added);
         } catch (thrown) {
-          const error = await judge(ground, thrown);
+          const error = await judge(ground, apt, thrown);
           suspected = suspect(error);
           throw error;
         }
@@ -103,11 +103,11 @@ function inItsWords(thrown: unknown): never {
 }
 
 /** A package's own script may say anything when it fails: a look at dpkg tells what it has left behind. */
-async function judge(ground: PackageGround, thrown: unknown): Promise<InstallerError> {
+async function judge(ground: PackageGround, apt: AptCommands, thrown: unknown): Promise<InstallerError> {
   ground.signal.throwIfAborted();
   const error = toInstallerError(thrown);
   if (error.details.exhausted === true || error.details.childExit === undefined) return error;
-  const found = await diagnose(ground).catch(() => undefined);
+  const found = await diagnose(ground, apt).catch(() => undefined);
   return found === undefined
     ? error
     : new InstallerError(error.code, error.message, { ...error.details, class: 'broken_state' });

@@ -67,7 +67,7 @@ export async function mend(ground: PackageGround, apt: AptCommands, wait: Repair
   const tried = new Set<string>();
   let suspected = wait.suspected;
   for (;;) {
-    const found = (await diagnose(ground)) ?? suspected;
+    const found = (await diagnose(ground, apt)) ?? suspected;
     suspected = undefined;
     if (found === undefined) return;
     const remedies = await listRemedies(ground, apt, wait.options, found);

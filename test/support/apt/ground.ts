@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type HttpSite, startSite } from '../http-site.ts';
 import { makeTempFolder } from '../temp-folder.ts';
-import { type Debian, startDebian } from './debian.ts';
+import { type Debian, type DebianOptions, startDebian } from './debian.ts';
 import { buildRepository, type TestPackage } from './repository.ts';
 
 const PACKAGES: readonly TestPackage[] = [
@@ -25,11 +25,11 @@ export interface AptGround extends Debian {
 }
 
 /** A Debian system whose only source is a repository of the test's. */
-export async function makeAptGround(): Promise<AptGround> {
+export async function makeAptGround(options: DebianOptions = {}): Promise<AptGround> {
   const site = await startSite();
   onTestFinished(() => site.close());
   for (const [path, content] of buildRepository(await makeTempFolder(), PACKAGES)) site.pages[path] = content;
-  const debian = startDebian();
+  const debian = startDebian(options);
   const use = (url: string) => debian.run(`echo 'deb [trusted=yes] ${url} ./' >/etc/apt/sources.list`);
   await use(site.url);
   return { ...debian, url: site.url, pages: site.pages, use };
