@@ -3,6 +3,7 @@ import { InstallerError } from '../../errors/installer-error.ts';
 import { type Downloaded, downloadFile } from '../../steps/download/download-file.ts';
 import { parseSum, type Sum } from '../../steps/download/sums.ts';
 import { systemClock } from '../../system/clock.ts';
+import { keepYoungSmall } from '../../system/small-heap.ts';
 import { createDownloadView } from '../../ui/download-view.ts';
 import { openGuardSession } from '../guard-session.ts';
 import type { RawFlags } from '../options.ts';
@@ -34,6 +35,7 @@ export async function downloadCommand({ flags, list }: Invocation, terminal: Ter
     stream: quiet || flags.json === true || stderr.isTTY !== true ? undefined : stderr,
     now: systemClock.now,
   });
+  keepYoungSmall();
   try {
     const began = systemClock.now();
     const downloaded = await downloadFile(session.guard, {

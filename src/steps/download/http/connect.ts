@@ -1,4 +1,5 @@
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { classifyStatus } from '../../../errors/classify-error.ts';
 import { InstallerError } from '../../../errors/installer-error.ts';
 import { createAnswerParser } from './parse-answer.ts';
@@ -8,7 +9,7 @@ export interface ConnectOptions {
   url: URL;
   proxy: URL | undefined;
   /** Undefined: the usual ones. */
-  authorities: readonly string[] | undefined;
+  authorities: SecureContext | undefined;
   /** Where everything goes that is read once the connection stands. */
   onread: OnReadOpts;
   /** Destroys what was begun. */
@@ -54,7 +55,7 @@ function openPlain(options: { host: string; port: number; onread?: OnReadOpts },
 
 async function openTls(options: {
   url: URL;
-  authorities: readonly string[] | undefined;
+  authorities: SecureContext | undefined;
   signal: AbortSignal;
   onread?: OnReadOpts;
   socket?: Socket;
@@ -67,7 +68,7 @@ async function openTls(options: {
     ...place,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(place.host) === 0 ? { servername: place.host } : {}),
-    ...(authorities === undefined ? {} : { ca: [...authorities] }),
+    ...(authorities === undefined ? {} : { secureContext: authorities }),
     ...(socket === undefined ? {} : { socket }),
     // Its types lack what its documentation says it takes of a plain socket.
     ...(onread === undefined ? {} : ({ onread } as object)),
