@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { fingerprint } from './fingerprint.ts';
+import { digestOf, fingerprint } from './fingerprint.ts';
 import { orderSteps, type Plan } from './plan.ts';
 import type { Mask } from './ports.ts';
 import type { Inputs } from './record.ts';
@@ -34,6 +33,5 @@ export async function declareSteps(plan: Plan, mask: Mask): Promise<readonly Dec
 
 function shorten(text: string): string {
   if (text.length <= LONGEST_INPUT) return text;
-  const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  return `${text.slice(0, SHOWN_OF_LONGER)}… ${digest}`;
+  return `${text.slice(0, SHOWN_OF_LONGER)}… ${digestOf(text, 12)}`;
 }

@@ -11,7 +11,16 @@ export function fingerprint(inputs: Inputs): string {
   const sorted = Object.keys(inputs)
     .sort()
     .map((key) => [key, inputs[key]]);
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
+  return digestOf(JSON.stringify(sorted), 16);
+}
+
+/**
+ * The beginning of a SHA-256, for what is recorded and compared.
+ *
+ * @param digits hexadecimal, as many as what was recorded before has
+ */
+export function digestOf(content: string | Buffer, digits: 12 | 16): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, digits);
 }
 
 /** One line per input that differs, for the user: `key: before -> now`. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { digestOf } from '../engine/fingerprint.ts';
 import type { Inputs } from '../engine/record.ts';
 import type { Command, Step } from '../engine/step.ts';
 import { RETRYABLE_CLASSES } from '../errors/error-class.ts';
@@ -109,21 +109,17 @@ export function toCommand(line: CommandLine, { cwd, env, secrets }: CommandPlace
  */
 export function declaredInputs(step: string, { cwd, env }: CommandPlace, files: readonly string[] = []): Inputs {
   const inputs: Inputs = {};
-  for (const [name, value] of Object.entries(env ?? {})) inputs[`env ${name}`] = digest(value);
+  for (const [name, value] of Object.entries(env ?? {})) inputs[`env ${name}`] = digestOf(value, 12);
   for (const file of files) inputs[`file ${file}`] = digestFile(step, resolve(cwd, file));
   return inputs;
 }
 
 function digestFile(step: string, path: string): string {
   try {
-    return digest(readFileSync(path));
+    return digestOf(readFileSync(path), 12);
   } catch (cause) {
     throw new InstallerError('config', `step "${step}": cannot read its file ${path}: ${(cause as Error).message}`, {
       cause,
     });
   }
-}
-
-function digest(content: string | Buffer): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 12);
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Inputs, Outputs } from '../../engine/record.ts';
 import type { Observation } from '../../engine/step.ts';
 import type { ClusterConfig, StepBody } from '../provider.ts';
@@ -18,7 +18,7 @@ export function createManifestsApply(config: ClusterConfig): StepBody {
 
     async inputs(): Promise<Inputs> {
       const files = await render();
-      return Object.fromEntries(files.map(({ path, text }) => [basename(path), digestOf(text)]));
+      return Object.fromEntries(files.map(({ path, text }) => [basename(path), digestOf(text, 16)]));
     },
 
     async observe(ctx): Promise<Observation> {
@@ -59,8 +59,4 @@ export function createManifestsApply(config: ClusterConfig): StepBody {
 async function isUnread(file: ConfigFile, signal: AbortSignal): Promise<boolean> {
   const loaded = await loadedConfig(file.server, signal);
   return loaded !== undefined && (!loaded.ok || loaded.at < (await writtenAt(file)));
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { prometheusGroups } from '../../dashboards/alerts/render.ts';
 import { type PushedGroup, pushRules, removeRules } from '../../dashboards/push-rules.ts';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
@@ -18,7 +18,7 @@ export function createAlertRules(config: ClusterConfig): FurtherStep {
     severity: 'optional',
     // A ruler whose storage has just started may answer with 5xx for a moment.
     policy: { timeoutMs: TIMEOUT_MS, attempts: 5, delayMs: 2_000, maxDelayMs: 10_000 },
-    inputs: () => ({ rules: digestOf(JSON.stringify(prometheusGroups())) }),
+    inputs: () => ({ rules: digestOf(JSON.stringify(prometheusGroups()), 16) }),
     observe: (ctx) => observe(ctx, config),
     apply: (ctx) => apply(ctx, config),
     rollback: (ctx) => rollback(ctx, config),
@@ -73,8 +73,4 @@ async function rollback(ctx: StepContext, config: ClusterConfig): Promise<void> 
 
 function countRules(groups: readonly PushedGroup[]): number {
   return groups.reduce((sum, { rules }) => sum + rules, 0);
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

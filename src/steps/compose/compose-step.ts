@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Observation, Step, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
@@ -122,7 +122,5 @@ async function takeDown(ctx: StepContext, project: Project): Promise<void> {
 
 /** Kept as an output: the files may be made by a step before, and changed by a fix, so they are no inputs. */
 function contentOf(files: readonly string[]): { content: string } {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(readFileSync(file));
-  return { content: hash.digest('hex').slice(0, 12) };
+  return { content: digestOf(Buffer.concat(files.map((file) => readFileSync(file))), 12) };
 }

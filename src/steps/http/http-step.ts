@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Outputs } from '../../engine/record.ts';
 import type { Step, StepContext } from '../../engine/step.ts';
 import { classifyStatus } from '../../errors/classify-error.ts';
@@ -38,7 +38,7 @@ export function httpBody(spec: HttpStepSpec): Pick<Step, 'inputs' | 'apply'> {
       request: `${method} ${url}`,
       expected: JSON.stringify(expected),
       // As written: the names of secrets, not their values.
-      content: digest(JSON.stringify([headers, body, save])),
+      content: digestOf(JSON.stringify([headers, body, save]), 12),
     }),
     apply: async (ctx) => {
       const answer = await ctx.guard.call(
@@ -115,8 +115,4 @@ function outputsOf(answer: HttpAnswer, save: HttpStepSpec['save']): Outputs {
 
 function mapValues(record: Readonly<Record<string, string>>, map: (value: string) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

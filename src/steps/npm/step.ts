@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Step, StepContext } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import { observeMissing } from '../observe-missing.ts';
@@ -78,7 +78,7 @@ function projectInputs({ id, cwd }: NpmStepSpec): Record<string, string> {
   return Object.fromEntries(
     files.map((path) => {
       try {
-        return [`file ${path}`, createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)];
+        return [`file ${path}`, digestOf(readFileSync(path), 12)];
       } catch (cause) {
         throw new InstallerError('config', `step "${id}": cannot read ${path}: ${(cause as Error).message}`, { cause });
       }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { digestOf } from '../../engine/fingerprint.ts';
 import type { Step, StepContext } from '../../engine/step.ts';
 import { observeMissing } from '../observe-missing.ts';
 import { inspectPython } from './inspect.ts';
@@ -27,7 +27,7 @@ export function pipStep(spec: PipStepSpec): Omit<Step, 'needs'> {
       packages: packages.join(' '),
       args: args.join(' '),
       venv: venv ?? '',
-      requirements: createHash('sha256').update(readRequirements(cwd, requirements).text).digest('hex').slice(0, 12),
+      requirements: digestOf(readRequirements(cwd, requirements).text, 12),
     }),
     async observe(ctx) {
       const seen = await inspect(ctx);

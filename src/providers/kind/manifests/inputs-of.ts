@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Notifications } from '../../../dashboards/alerts/notifications.ts';
+import { digestOf } from '../../../engine/fingerprint.ts';
 import type { Inputs } from '../../../engine/record.ts';
 import type { Component } from '../../provider.ts';
 import { alertingFiles } from './alerting-files.ts';
@@ -23,16 +23,13 @@ export async function inputsOf(
   const digests = await readImagesLock(manifestsDir);
   const inputs: Inputs = {};
   for (const { path, text } of files) {
-    inputs[posix.join('k8s', path)] = digestOf(text);
+    inputs[posix.join('k8s', path)] = digestOf(text, 16);
   }
   for (const image of imagesOfFiles(files)) {
     const digest = digests.get(image);
     if (digest !== undefined) inputs[`image ${image}`] = digest;
   }
-  for (const [name, text] of Object.entries(alertingFiles(notifications))) inputs[`alerting/${name}`] = digestOf(text);
+  for (const [name, text] of Object.entries(alertingFiles(notifications)))
+    inputs[`alerting/${name}`] = digestOf(text, 16);
   return inputs;
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
