@@ -193,6 +193,18 @@ describe.skipIf(process.getuid?.() !== 0 || missingPrograms('mount', 'umount'))(
   });
 });
 
+it('a signature that nobody can check is no good one: without gpg nothing is put in place', async () => {
+  const server = createServer(({ url }, response) => response.end(url === '/file' ? BODY : 'a signature'));
+  const url = `http://127.0.0.1:${await listen(server)}/file`;
+  const asked = await request(url, { env: { PATH: '' }, signature: { url: `${url}.sig`, keyring: 'none' } });
+  await expect(downloadFile(makeTestGuard().guard, asked)).rejects.toMatchObject({
+    class: 'not_runnable',
+    message: expect.stringContaining('gpg is missing'),
+    details: { hint: expect.stringContaining('gnupg') },
+  });
+  expect(await readdir(join(asked.output, '..'))).not.toContain('file');
+});
+
 describe.skipIf(missingPrograms('gpg'))('a signature', () => {
   it('of a key of the ring is good; a changed file, or another key, is refused and nothing is kept', async () => {
     const home = await makeTempFolder();
