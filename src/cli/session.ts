@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Consent, Listener } from '../engine/ports.ts';
 import type { EnginePorts } from '../engine/run-ports.ts';
 import { classifyError } from '../errors/classify-error.ts';
@@ -38,7 +41,7 @@ export interface SessionRequest {
   command: string;
 }
 
-/** One locked installation with everything that a run of it needs; `close` always, whatever happened. */
+/** One installation, locked unless it is only looked at, with everything that a run of it needs; `close` always, whatever happened. */
 export interface Session {
   runId: string;
   paths: StatePaths;
@@ -58,7 +61,8 @@ export interface Session {
 }
 
 /**
- * The composition root: takes the lock, opens the state and builds the engine's ports.
+ * The composition root: takes the lock, opens the state and builds the engine's ports. With `--dry-run` it takes no lock
+ * and leaves nothing behind: what the looking prints goes into a folder that `close` removes.
  *
  * @throws InstallerError `locked`, `state_unusable`, `config`
  */
@@ -73,15 +77,17 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   let interrupts: Interrupts | undefined;
   let reporter: Reporter | undefined;
   let telemetry: Telemetry | undefined;
+  const runId = newRunId();
+  const lookOnly = options.dryRun;
+  const logs = lookOnly ? join(tmpdir(), `contextcore-${runId}`) : paths.logs;
   const statistics = createStatistics();
   const shared = createDiskStore(sharedFolder(terminal.home));
   try {
-    lock = await acquireLock(paths, { command: request.command });
+    if (!lookOnly) lock = await acquireLock(paths, { command: request.command });
     const { planPath } = request;
-    const store = await openState(paths, { cluster, plan, ...(planPath === undefined ? {} : { planPath }) });
+    const store = await openState(paths, { cluster, plan, lookOnly, ...(planPath === undefined ? {} : { planPath }) });
     state = store;
     interrupts = watchInterrupts(options.timeoutMs, () => processes.killAll());
-    const runId = newRunId();
     const terminalReporter = createRunReporter(request, paths);
     reporter = terminalReporter;
     const consent = createConsent({
@@ -114,7 +120,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       random: Math.random,
       processes,
       recorder: store,
-      logs: createLogFiles(paths.logs, runId),
+      logs: createLogFiles(logs, runId),
       consent,
       secrets,
       listeners,
@@ -160,6 +166,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       await rememberStatistics(shared, statistics.byTarget());
       tellLeftover(terminal, { cluster, plan }, options, await telemetry?.close());
       await lock?.release();
+      if (lookOnly) rmSync(logs, { recursive: true, force: true });
     }
   }
 }

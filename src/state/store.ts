@@ -25,6 +25,8 @@ export interface OpenStateOptions {
   plan: string;
   /** Absolute path of a user's plan; absent for create-cluster. */
   planPath?: string;
+  /** Nothing will be recorded: nothing is prepared for it, and no lock is needed. */
+  lookOnly?: boolean;
 }
 
 /**
@@ -35,8 +37,9 @@ export interface OpenStateOptions {
  *   the same name, or the home cannot be written
  */
 export async function openState(paths: StatePaths, options: OpenStateOptions): Promise<StateStore> {
-  const adopted = await adoptPlainFile(paths);
-  await checkWritable(paths);
+  const { lookOnly = false } = options;
+  const adopted = lookOnly ? [] : await adoptPlainFile(paths);
+  if (!lookOnly) await checkWritable(paths);
   const fresh: StateDocument = {
     version: STATE_VERSION,
     cluster_name: options.cluster,
@@ -53,7 +56,7 @@ export async function openState(paths: StatePaths, options: OpenStateOptions): P
   const journal = new JournalWriter(paths.journal);
   try {
     // A document that says no plan yet gets a new base, which says it.
-    if (appendAt !== undefined && low.data.plan !== undefined) journal.open(appendAt);
+    if (!lookOnly && appendAt !== undefined && low.data.plan !== undefined) journal.open(appendAt);
   } catch (thrown) {
     throw cannotWrite(paths.journal, thrown);
   }

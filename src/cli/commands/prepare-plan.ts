@@ -79,7 +79,7 @@ export async function preparePlan(
     ...(imageMirror === undefined ? {} : { image_mirror: imageMirror }),
     ...(told.notifications === undefined ? {} : { notifications: told.notifications }),
   });
-  const ports = await withPortsReserved(terminal.home, async () => {
+  const choosePorts = async () => {
     const taken = listReservedPorts(terminal.home, session.paths);
     const chosen = await resolvePorts(provider, components, options, known.ports ?? {}, taken, isPortFree);
     const begins = recorded?.ports === undefined && !options.dryRun && options.mode !== 'delete';
@@ -89,7 +89,8 @@ export async function preparePlan(
       await session.state.record({ at: new Date().toISOString(), run: reserved });
     }
     return chosen;
-  });
+  };
+  const ports = await (options.dryRun ? choosePorts() : withPortsReserved(terminal.home, choosePorts));
   const config: ClusterConfig = {
     cluster,
     installId,
