@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { writeDurably } from '../state/durable-file.ts';
+import { writeDurably } from '../system/durable-file.ts';
 import type { Platform } from './platform.ts';
 
 /** Platforms by digest, kept between commands: a digest never names anything else, so nothing of it grows old. */

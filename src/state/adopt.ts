@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { makeFolderDurably, writeDurably } from '../system/durable-file.ts';
 import { keepDatedCopy, moveToDatedCopy } from './dated-copy.ts';
-import { makeFolderDurably, writeDurably } from './durable-file.ts';
 import { pointLinkHere } from './link.ts';
 import { acquireLock } from './lock.ts';
 import { type StatePaths, statePaths } from './paths.ts';

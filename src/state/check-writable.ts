@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolderDurably } from './durable-file.ts';
+import { makeFolderDurably } from '../system/durable-file.ts';
 import type { StatePaths } from './paths.ts';
 import { cannotWrite, stateUnusable } from './unusable.ts';
 

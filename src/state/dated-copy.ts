@@ -1,6 +1,6 @@
 import { copyFile, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from './durable-file.ts';
+import { syncFolder } from '../system/durable-file.ts';
 
 /** The name of a file's copy of this moment, beside it. */
 function datedName(path: string, now: Date): string {

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from './durable-file.ts';
+import { syncFolder } from '../system/durable-file.ts';
 import { removeLinkHere } from './link.ts';
 import type { StatePaths } from './paths.ts';
 import { cannotWrite } from './unusable.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import type { Mode, RunResult } from '../engine/record.ts';
 import type { StatisticsByTarget } from '../resilience/statistics.ts';
-import { makeFolderDurably, temporaryName } from './durable-file.ts';
+import { makeFolderDurably, temporaryName } from '../system/durable-file.ts';
 import type { StatePaths } from './paths.ts';
 import { readIfThere } from './read-file.ts';
 

@@ -2,7 +2,7 @@ import { close, closeSync, fdatasync, fstatSync, openSync, writeSync } from 'nod
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { syncFolder, writeTemporary } from './durable-file.ts';
+import { syncFolder, writeTemporary } from '../system/durable-file.ts';
 
 /**
  * Zeros behind the last record: a sync of bytes that lie within the file need not wait for the file system's own journal,

@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { rename, rm, symlink, unlink } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { syncFolder, temporaryName } from './durable-file.ts';
+import { syncFolder, temporaryName } from '../system/durable-file.ts';
 import type { StatePaths } from './paths.ts';
 
 /** Lets the link in the home point to this state, in one step: there is never a moment without it. A plain file is replaced. */

@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { temporaryName } from './durable-file.ts';
+import { temporaryName } from '../system/durable-file.ts';
 import type { LockHandle } from './file-lock.ts';
 import { type Holder, isLiving, readRecord } from './lock-holder.ts';
 import { errnoOf } from './unusable.ts';

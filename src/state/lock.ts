@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InstallerError } from '../errors/installer-error.ts';
-import { makeFolderDurably } from './durable-file.ts';
+import { makeFolderDurably } from '../system/durable-file.ts';
 import { isLocked, type LockHandle, tryFileLock } from './file-lock.ts';
 import { loadKernelLocks } from './kernel-lock.ts';
 import { readLatestRecord } from './lock-by-record.ts';

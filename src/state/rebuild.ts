@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { StepRecord, StepStatus } from '../engine/record.ts';
+import { makeFolderDurably, writeDurably } from '../system/durable-file.ts';
 import { keepDatedCopy, moveToDatedCopy } from './dated-copy.ts';
 import type { ForeignDocument } from './document.ts';
-import { makeFolderDurably, writeDurably } from './durable-file.ts';
 import { pointLinkHere } from './link.ts';
 import type { StatePaths } from './paths.ts';
 import { cannotWrite } from './unusable.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryStore, type SharedStore } from '../resilience/shared-store.ts';
+import { temporaryName } from '../system/durable-file.ts';
 import { isAlive, readStartTicks } from '../system/process-table.ts';
-import { temporaryName } from './durable-file.ts';
 import { type LockHandle, tryFileLock } from './file-lock.ts';
 import { loadKernelLocks } from './kernel-lock.ts';
 import { ownHolder } from './lock-holder.ts';

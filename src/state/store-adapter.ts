@@ -1,6 +1,6 @@
 import type { Adapter } from 'lowdb';
+import { writeDurably } from '../system/durable-file.ts';
 import type { StateDocument } from './document.ts';
-import { writeDurably } from './durable-file.ts';
 import type { StatePaths } from './paths.ts';
 import { type LoadedState, readState } from './read-state.ts';
 

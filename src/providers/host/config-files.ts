@@ -2,9 +2,10 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 import type { ClusterConfig } from '../provider.ts';
 import { type HostComponent, portOf, type Server } from './components.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { readIfThere } from './files.ts';
 
 /** The alert rules on installations, as they ship. */
 const RULES = 'contextcore-install.rules.yaml';
@@ -55,8 +56,8 @@ export async function writeConfig(file: ConfigFile, at: Date): Promise<string | 
   const found = await readIfThere(file.path);
   if (found === file.text) return undefined;
   const copy = found === undefined ? undefined : `${file.path}.${at.toISOString().replaceAll(/[:.-]/g, '')}.bak`;
-  if (copy !== undefined && found !== undefined) await replaceFile(copy, found);
-  await replaceFile(file.path, file.text);
+  if (copy !== undefined && found !== undefined) await writeDurably(copy, found);
+  await writeDurably(file.path, file.text);
   return copy;
 }
 

@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 import type { ClusterConfig, Ownership } from '../provider.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { readIfThere } from './files.ts';
 
 const markSchema = z.object({
   made_by: z.literal('contextcore-installer'),
@@ -55,7 +56,7 @@ export async function writeMark(config: Place & Pick<ClusterConfig, 'installId'>
     install_id: config.installId,
     created_at: at.toISOString(),
   };
-  await replaceFile(fileIn(config.dataDir), `${JSON.stringify(mark, null, 2)}\n`);
+  await writeDurably(fileIn(config.dataDir), `${JSON.stringify(mark, null, 2)}\n`);
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { StepContext } from '../../engine/step.ts';
 import type { FoundProgram } from '../../steps/tools/find-program.ts';
-import { replaceFile } from './files.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 
 const factsSchema = z.object({
   /** Absolute. */
@@ -43,7 +43,7 @@ export async function readPrograms(dataDir: string): Promise<Programs> {
 }
 
 export async function writePrograms(dataDir: string, programs: Programs): Promise<void> {
-  await replaceFile(fileIn(dataDir), `${JSON.stringify(programs, null, 2)}\n`);
+  await writeDurably(fileIn(dataDir), `${JSON.stringify(programs, null, 2)}\n`);
 }
 
 /** Of `names`, those whose program is not known or not there any more. */

@@ -1,9 +1,10 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { type ProcessId, startDaemon, stopDaemon } from '../../system/daemon.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 import { findProcesses, isAlive, type ProcessInfo, readBootId, readProcess } from '../../system/process-table.ts';
 import type { Server } from './components.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { readIfThere } from './files.ts';
 import type { ProgramFacts } from './programs.ts';
 
 const pidSchema = z.object({ pid: z.number(), start_ticks: z.number(), boot_id: z.string().optional() });
@@ -61,7 +62,7 @@ export async function notePid(server: Server, { pid, startTicks }: ProcessId): P
   if (noted?.pid === pid && noted.startTicks === startTicks) return;
   const bootId = readBootId();
   const entry = { pid, start_ticks: startTicks, ...(bootId === undefined ? {} : { boot_id: bootId }) };
-  await replaceFile(server.pidFile, `${JSON.stringify(entry)}\n`);
+  await writeDurably(server.pidFile, `${JSON.stringify(entry)}\n`);
 }
 
 /** Stops a server, whoever started it, and forgets its pid; one that does not run is no error. */

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path';
 import { classifyError } from '../../errors/classify-error.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
+import { syncFolder } from '../../system/durable-file.ts';
 import { isAlive } from '../../system/process-table.ts';
 import { addRange, type ByteRanges, countBytes } from './byte-ranges.ts';
 import { ABOUT_FILE, type About, DATA_FILE, type Leftover, listLeftovers, readLeftover } from './leftovers.ts';
@@ -149,13 +150,4 @@ function explainWrite(thrown: unknown): never {
     hint: 'make room on that disk, then run the same command again',
     cause: thrown,
   });
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

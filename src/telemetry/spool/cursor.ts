@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../../state/durable-file.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 
 /** How far a queue has been delivered, and what became of it. */
 export interface Cursor {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../../state/durable-file.ts';
+import { writeDurably } from '../../system/durable-file.ts';
 import { METRICS, type Metric } from '../names.ts';
 import type { Place, Spool } from '../spool/spool.ts';
 import { decodeSamples, type OwnLabels, type Sample } from './sample.ts';

@@ -10,14 +10,16 @@ export function temporaryName(path: string): string {
 
 /**
  * Replaces a file so that, whatever happens, either the old or the new content is there; when it resolves, the new one
- * survives a power cut. Mode 0600.
+ * survives a power cut.
+ *
+ * @param mode its rights, whatever the umask. Default: 0600
  */
-export async function writeDurably(path: string, content: string | Buffer): Promise<void> {
-  await moveDurably(await writeTemporary(path, content), path);
+export async function writeDurably(path: string, content: string | Buffer, mode?: number): Promise<void> {
+  await moveDurably(await writeTemporary(path, content, mode), path);
 }
 
 /** Writes and fsyncs a temporary file beside `path`; on failure nothing of it is left, so that it takes no space. */
-export async function writeTemporary(path: string, content: string | Buffer): Promise<string> {
+export async function writeTemporary(path: string, content: string | Buffer, mode?: number): Promise<string> {
   const temporary = temporaryName(path);
   let file: FileHandle | undefined;
   try {
@@ -27,6 +29,7 @@ export async function writeTemporary(path: string, content: string | Buffer): Pr
     for (let done = 0; done < bytes.length; ) {
       done += (await file.write(bytes, done, bytes.length - done, done)).bytesWritten;
     }
+    if (mode !== undefined) await file.chmod(mode);
     await file.sync();
     await file.close();
     return temporary;
