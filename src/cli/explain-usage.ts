@@ -1,11 +1,16 @@
 import { InstallerError } from '../errors/installer-error.ts';
 import { nearest } from '../ui/nearest.ts';
+import { quoteWord } from '../ui/next-command.ts';
 import type { Flag } from './flags.ts';
 
 /** What may be typed at the place where the mistake was made. */
 export interface Known {
-  /** The program and the words of the command, as typed. */
+  /** The program and the words of the command. */
   command: string;
+  /** Names of what it must be given, as its usage has them, and what they are. */
+  positionals?: Readonly<Record<string, string>>;
+  /** It takes a command behind `--`. */
+  takesCommand?: boolean;
   flags: Readonly<Record<string, Pick<Flag, 'type'>>>;
   /** Commands that could stand there. */
   commands: readonly string[];
@@ -18,8 +23,10 @@ export interface Known {
  */
 export function explainUsage(message: string, argv: readonly string[], known: Known): InstallerError {
   const help = `${known.command} --help lists what there is`;
-  const unknown = /^Unknown (?:argument|command)s?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
-  if (unknown !== undefined) return explainUnknown(unknown, argv, known, help);
+  const unknown = /^Unknown (?:argument|command)s?: (.+)$/.exec(message)?.[1]?.split(', ');
+  if (unknown?.[0] !== undefined) {
+    return explainUndivided(unknown, argv, known) ?? explainUnknown(unknown[0], argv, known, help);
+  }
   const flag = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (flag !== undefined) return usage(`--${flag} needs a value`, help);
   const [, name, given, choices] =
@@ -29,7 +36,9 @@ export function explainUsage(message: string, argv: readonly string[], known: Kn
     // A flag that nobody knows has taken what was missing for its value.
     const flag = argv.find((word) => word.startsWith('--') && !isKnown(word, known));
     if (flag !== undefined && flag !== '--') return explainUnknown(nameOf(flag), argv, known, help);
-    return usage(`${known.command}: something is missing`, help);
+    const [name, describe] = Object.entries(known.positionals ?? {})[0] ?? [];
+    if (name === undefined) return usage(`${known.command}: something is missing`, help);
+    return usage(`${known.command}: ${name.toUpperCase()} is missing`, `${name.toUpperCase()}: ${describe}; ${help}`);
   }
   return usage(message.replace(/\s*\n\s*/g, ' '), help);
 }
@@ -46,6 +55,20 @@ export function refuseSwitchValues(argv: readonly string[], flags: Known['flags'
     if (value === undefined || flags[name]?.type !== 'boolean' || value === 'true' || value === 'false') continue;
     throw usage(`${word}: --${name} takes no value`);
   }
+}
+
+/** A command to run whose `--` was forgotten: perhaps with flags of its own, which are then unknown to us. */
+function explainUndivided(
+  unknown: readonly string[],
+  argv: readonly string[],
+  known: Known,
+): InstallerError | undefined {
+  if (known.takesCommand !== true || argv.includes('--')) return undefined;
+  const at = argv.findIndex((word) => !word.startsWith('-') && unknown.includes(word));
+  if (at < 0) return undefined;
+  const [program = ''] = known.command.split(' ');
+  const typed = [program, ...argv.slice(0, at), '--', ...argv.slice(at)].map(quoteWord).join(' ');
+  return usage(`${known.command}: the command to run stands behind --`, typed);
 }
 
 function explainUnknown(word: string, argv: readonly string[], known: Known, help: string): InstallerError {

@@ -74,13 +74,17 @@ function knownAt(name: ProgramName, argv: readonly string[]): Known {
   if (Object.hasOwn(GROUPS, word)) {
     const inner = Object.hasOwn(COMMANDS, `${word} ${second}`) ? COMMANDS[`${word} ${second}`] : undefined;
     const command = `${name} ${word}`;
-    if (inner !== undefined) return { command: `${command} ${inner.usage}`, flags: inner.flags, commands: [] };
+    if (inner !== undefined) return knownOf(`${command} ${second}`, inner);
     return { command, flags: {}, commands: commandsIn(word) };
   }
   const spec = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
-  if (spec !== undefined) return { command: `${name} ${spec.usage}`, flags: spec.flags, commands: [] };
+  if (spec !== undefined) return knownOf(`${name} ${word}`, spec);
   const single = Object.keys(COMMANDS).filter((command) => !command.includes(' '));
   return { command: name, flags: {}, commands: [...single, ...Object.keys(GROUPS), 'cluster', 'completion'] };
+}
+
+function knownOf(command: string, { flags, positionals = {}, rest }: CommandSpec): Known {
+  return { command, flags, commands: [], positionals, takesCommand: rest !== undefined };
 }
 
 /** The second words of the commands of a group. */

@@ -14,7 +14,7 @@ export function readMirror(prefix: string, flag = '--image-mirror'): string {
   const mirror = prefix.replace(/\/+$/, '');
   if (PREFIX.test(mirror)) return mirror;
   throw new InstallerError('usage', `${flag} "${prefix}" is not a registry name`, {
-    hint: `Give a host, optionally with a port and a path and without a scheme: ${flag} registry.example:5000/hub`,
+    hint: `give a host, optionally with a port and a path and without a scheme: ${flag} registry.example:5000/hub`,
   });
 }
 

@@ -82,6 +82,13 @@ function credentials(env: Env, secret: (name: string) => string | undefined): Re
   return { Authorization: basic(env[`${PREFIX}USERNAME`] ?? '', password) };
 }
 
+const EXAMPLES: Readonly<Record<string, string>> = {
+  '--from': 'http://127.0.0.1:9009',
+  CONTEXTCORE_QUERY_URL: 'http://127.0.0.1:9009',
+  '--pushgateway-url': 'http://pushgateway:9091',
+  CONTEXTCORE_PUSHGATEWAY_URL: 'http://pushgateway:9091',
+};
+
 /** @param name of the flag or variable, for the error */
 function makeEndpoint(
   name: string,
@@ -92,7 +99,7 @@ function makeEndpoint(
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new InstallerError('config', `${name}: not an http(s) address`, {
-      hint: 'such as https://mimir.example.org/api/v1/push',
+      hint: `such as ${EXAMPLES[name] ?? 'https://mimir.example.org/api/v1/push'}`,
     });
   }
   const { username, password } = url;

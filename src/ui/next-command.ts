@@ -18,8 +18,12 @@ export function commandFor(verb: Verb, { cluster, plan = CREATE_CLUSTER, planPat
   const named = clusterFlag(cluster);
   if (plan === CREATE_CLUSTER) return `create-cluster${verb === 'run' ? '' : ` --${verb}`}${named}`;
   const path = planPath ?? plan;
-  const quoted = /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-  return `contextcore-install ${verb === 'delete' ? 'rollback' : verb} ${quoted}${named}`;
+  return `contextcore-install ${verb === 'delete' ? 'rollback' : verb} ${quoteWord(path)}${named}`;
+}
+
+/** A word of a command as a shell takes it. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The command that delivers what waits; it takes a plan by its name. */

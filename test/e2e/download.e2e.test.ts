@@ -90,7 +90,7 @@ describe('download', () => {
   });
 
   it.each([
-    [['--output', 'x'], 'something is missing'],
+    [['--output', 'x'], 'URLS is missing'],
     [['http://127.0.0.1/x'], '--output'],
     [['ftp://127.0.0.1/x', '--output', 'x'], 'no address'],
     [['http://127.0.0.1/x', '--output', 'x', '--sha256', 'abc'], '--sha256 takes 64 hex digits'],

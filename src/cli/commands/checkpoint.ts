@@ -22,15 +22,12 @@ const DEFAULT_PLAN = 'checkpoints';
 export async function checkpoint({ flags, args, rest }: Invocation, terminal: Terminal): Promise<number> {
   const name = args.name ?? '';
   const [file, ...words] = rest;
-  if (file === undefined || !/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) {
-    throw new InstallerError(
-      'usage',
-      'checkpoint needs a name of letters, digits, "_", "-" and ".", and a command behind --',
-      {
-        hint: 'contextcore-install checkpoint NAME -- COMMAND',
-      },
-    );
+  const hint = 'contextcore-install checkpoint NAME -- COMMAND';
+  if (!/^[a-z0-9][a-z0-9_.-]*$/i.test(name)) {
+    const problem = `checkpoint "${name}": a name has letters, digits, "_", "-" and "." only`;
+    throw new InstallerError('usage', problem, { hint });
   }
+  if (file === undefined) throw new InstallerError('usage', 'checkpoint needs a command behind --', { hint });
   const cluster = (flags.cluster as string | undefined) ?? DEFAULT_CLUSTER;
   const plan = (flags.plan as string | undefined) ?? DEFAULT_PLAN;
   const paths = statePaths(terminal.home, cluster, plan);

@@ -21,7 +21,12 @@ const OUTPUT = 'image-mirror';
  * @throws InstallerError naming those that could not be copied; the next call copies only what is missing
  */
 export async function imagesMirror({ flags, list }: Invocation, terminal: Terminal): Promise<number> {
-  const prefix = readMirror(String(flags.to ?? ''), '--to');
+  if (flags.to === undefined) {
+    throw new InstallerError('usage', 'images mirror needs --to', {
+      hint: 'the registry that the images are copied into, such as --to registry.example:5000/hub',
+    });
+  }
+  const prefix = readMirror(String(flags.to), '--to');
   const sources = await readSources(imagePaths(list), terminal.env);
   const session = await openImageSession('images mirror', flags, terminal);
   try {

@@ -12,7 +12,7 @@ const FOLDER = 'ContextCore';
 export async function dashboardsPush({ flags }: Invocation, terminal: Terminal): Promise<number> {
   const token = terminal.env.GRAFANA_TOKEN;
   const pushed = await pushDashboards({
-    url: addressOf(flags, 'dashboards push'),
+    url: addressOf(flags, 'dashboards push', 'http://127.0.0.1:3000'),
     dashboards: await readDashboards(packageFolder('dashboards')),
     folder: String(flags.folder ?? FOLDER),
     dryRun: flags['dry-run'] === true,
@@ -40,7 +40,7 @@ export async function alertsPush({ flags }: Invocation, terminal: Terminal): Pro
   const token = terminal.env.CONTEXTCORE_TOKEN;
   const tenant = flags.tenant ?? terminal.env.CONTEXTCORE_TENANT;
   const groups = await pushRules({
-    url: addressOf(flags, 'alerts push'),
+    url: addressOf(flags, 'alerts push', 'http://127.0.0.1:9009'),
     dryRun: flags['dry-run'] === true,
     ...(token ? { token } : {}),
     ...(tenant ? { tenant: String(tenant) } : {}),
@@ -49,12 +49,11 @@ export async function alertsPush({ flags }: Invocation, terminal: Terminal): Pro
   return 0;
 }
 
-function addressOf(flags: Invocation['flags'], command: string): string {
-  const { url } = flags;
-  if (typeof url === 'string' && URL.canParse(url)) return url.replace(/\/+$/, '');
-  throw new InstallerError('usage', `${command}: --url ${url ?? ''} is no address`.replace('  ', ' '), {
-    hint: 'such as --url http://127.0.0.1:3000',
-  });
+function addressOf({ url }: Invocation['flags'], command: string, example: string): string {
+  const hint = `such as --url ${example}`;
+  if (typeof url !== 'string') throw new InstallerError('usage', `${command} needs --url`, { hint });
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  throw new InstallerError('usage', `${command}: --url is not an http(s) address`, { hint });
 }
 
 function show<T>({ stdout }: Terminal, json: boolean, rows: readonly T[], line: (row: T) => string): void {
