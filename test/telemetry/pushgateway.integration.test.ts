@@ -6,7 +6,7 @@ import { linesOf, readStateFile } from '../support/cli-files.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { PROMETHEUS, PUSHGATEWAY, startPrometheus, startPushgateway } from '../support/servers/backends.ts';
 import { missingPrograms, type RunningServer } from '../support/servers/start-server.ts';
-import { flush, PLAN, placeOf, stateFolder, writePlan } from './support.ts';
+import { flush, PLAN, placeOf, stateFolder, timesOf, writePlan } from './support.ts';
 
 const missing = await missingPrograms(PROMETHEUS, PUSHGATEWAY);
 
@@ -82,19 +82,3 @@ describe.skipIf(missing !== undefined)(`a real Pushgateway${missing === undefine
     expect(await shown('late')).toEqual({ s1: '2', foreign: '1' });
   });
 });
-
-interface Times {
-  status: string;
-  started_at?: string;
-  completed_at?: string;
-  attempts?: number;
-}
-
-function timesOf({ steps }: { steps: Record<string, unknown> }): Record<string, Times> {
-  return Object.fromEntries(
-    Object.entries(steps).map(([id, step]) => {
-      const { status, started_at, completed_at, attempts } = step as Times;
-      return [id, { status, started_at, completed_at, attempts } as Times];
-    }),
-  );
-}

