@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
 
+export const PIP_HINT =
+  'on Debian and Ubuntu: apt-get install python3-pip python3-venv; or put uv on the PATH, which needs neither';
+
 /** In pip's log; on the terminal it tells of an index that fails only that there is no such package. */
 const NOT_FETCHED = /Could not fetch URL (\S+): (.*?)(?: - skipping)?$/;
 /** There, but without the package: which is what pip says on the terminal, too. */
@@ -28,12 +31,7 @@ export function explainPip(thrown: unknown, log?: string): unknown {
       'install into a virtual environment: --venv DIR (venv: in a plan), or into the system after all: --break-system-packages',
     );
   }
-  if (/No module named (pip|venv|ensurepip)\b|ensurepip is not\s+available/.test(text)) {
-    return known(
-      'this Python has no pip, or cannot put it into a virtual environment',
-      'on Debian and Ubuntu: apt-get install python3-pip python3-venv; or put uv on the PATH, which needs neither',
-    );
-  }
+  if (/No module named pip\b/.test(text)) return known('this Python has no pip', PIP_HINT);
   const failed = /No matching distribution found/.test(text) ? readNotFetched(log) : [];
   const [first] = failed;
   if (first !== undefined) {

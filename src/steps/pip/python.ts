@@ -5,7 +5,7 @@ import type { Command } from '../../engine/step.ts';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { CommandPlace } from '../command.ts';
 import type { PackageGround } from '../packages/ground.ts';
-import { explainPip } from './explain.ts';
+import { explainPip, PIP_HINT } from './explain.ts';
 
 /** What installs packages, and into which Python. */
 export interface PythonTool {
@@ -98,19 +98,30 @@ export async function makeVenv(
   if (venv === undefined) return false;
   const folder = resolve(cwd, venv);
   const free = isVenvFree(place);
-  const run = async (file: string, ...args: readonly string[]) => {
+  const making = `a virtual environment is made in ${folder}`;
+  const run = async (what: string, file: string, ...args: readonly string[]) => {
+    ground.progress(what);
     await ground.exec({ file, args, cwd, env: { ...ENVIRONMENT, ...env } }).catch(async (thrown: unknown) => {
       if (free) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
       throw explainPip(thrown);
     });
   };
-  if (!existsSync(python)) {
-    ground.progress(`a virtual environment is made in ${folder}`);
-    if (name === 'uv') await run('uv', 'venv', '--allow-existing', folder);
-    else await run('python3', '-m', 'venv', folder);
-  } else if (name === 'pip' && (await ground.query({ file: python, args: ['-c', 'import pip'] })).exitCode !== 0) {
-    ground.progress(`pip is put into ${folder}`);
-    await run(python, '-m', 'ensurepip', '--default-pip');
+  const can = async (file: string, imports: string) =>
+    (await ground.query({ file, args: ['-c', `import ${imports}`] })).exitCode === 0;
+  if (name === 'uv') {
+    if (!existsSync(python)) await run(making, 'uv', 'venv', '--allow-existing', folder);
+    return free;
   }
+  const there = existsSync(python);
+  if (there && (await can(python, 'pip'))) return free;
+  // Debian has these in a package of their own.
+  if (!(await can(there ? python : 'python3', 'ensurepip, venv'))) {
+    throw new InstallerError('preflight_failed', 'this Python cannot make virtual environments with pip', {
+      class: 'not_runnable',
+      hint: PIP_HINT,
+    });
+  }
+  if (there) await run(`pip is put into ${folder}`, python, '-m', 'ensurepip', '--default-pip');
+  else await run(making, 'python3', '-m', 'venv', folder);
   return free;
 }

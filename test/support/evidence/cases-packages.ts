@@ -108,7 +108,7 @@ function pip(what: string, errorClass: ErrorClass, run: string, before = 'true')
 
 const UV = 'UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=1 uv --no-config --cache-dir cache';
 
-function uvCases({ web, closed, silent, reset, hangUp, selfSigned }: Peers): readonly Case[] {
+function uvCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peers): readonly Case[] {
   const uv = (what: string, errorClass: ErrorClass, run: string): Case => ({
     name: `uv-${what}`,
     class: errorClass,
@@ -130,6 +130,7 @@ function uvCases({ web, closed, silent, reset, hangUp, selfSigned }: Peers): rea
     ...([401, 403, 404, 429, 503] as const).map((status) =>
       from(`status-${status}`, NPM_CLASSES[status], `http://${web}/status-${status}`),
     ),
+    uv('half', 'checksum', `${UV} pip install --no-deps http://${half}/some_package-1.0-py3-none-any.whl`),
     uv('broken-archive', 'checksum', `${UV} pip install http://${web}/files/broken-1.0-py3-none-any.whl`),
     uv(
       'wrong-sum',

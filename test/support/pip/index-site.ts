@@ -6,13 +6,15 @@ import { onTestFinished } from 'vitest';
 import { type HttpSite, startSite } from '../http-site.ts';
 import { makeTempFolder } from '../temp-folder.ts';
 
+const WHEEL = 'hello_py-1.0-py3-none-any.whl';
+
 /** https://packaging.python.org/en/latest/specifications/binary-distribution-format */
 const MAKE_WHEEL = `
 import sys, zipfile
-path, name, version = sys.argv[1:]
+path, name, version, text = sys.argv[1:]
 info = f'{name}-{version}.dist-info'
 with zipfile.ZipFile(path, 'w') as wheel:
-    wheel.writestr(f'{name}.py', 'x = 1\\n' * 2000)
+    wheel.writestr(f'{name}.py', (text + '\\n') * 2000)
     wheel.writestr(f'{info}/METADATA', f'Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n')
     wheel.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     wheel.writestr(f'{info}/RECORD', '')
@@ -25,20 +27,31 @@ export interface IndexSite {
   sha256: string;
   /** Path of the wheel on the site. */
   path: string;
+  /** The wheel itself. */
+  wheel: string;
+}
+
+/** The text is that of its module. @returns path of `hello_py` 1.0 in that folder */
+export function buildWheel(folder: string, text = 'x = 1'): string {
+  const file = join(folder, WHEEL);
+  execFileSync('python3', ['-c', MAKE_WHEEL, file, 'hello_py', '1.0', text]);
+  return file;
+}
+
+export function hashFile(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 /** An index that has `hello_py` 1.0, which may be kept in caches. */
 export async function startIndex(): Promise<IndexSite> {
-  const name = 'hello_py-1.0-py3-none-any.whl';
-  const file = join(await makeTempFolder(), name);
-  execFileSync('python3', ['-c', MAKE_WHEEL, file, 'hello_py', '1.0']);
+  const file = buildWheel(await makeTempFolder());
   const wheel = readFileSync(file);
-  const sha256 = createHash('sha256').update(wheel).digest('hex');
-  const path = `/files/${name}`;
+  const sha256 = hashFile(file);
+  const path = `/files/${WHEEL}`;
   const site = await startSite({
     '/simple/hello-py/': (_request, response) => {
       response.setHeader('content-type', 'text/html');
-      response.end(`<!DOCTYPE html><html><body><a href="${path}#sha256=${sha256}">${name}</a></body></html>`);
+      response.end(`<!DOCTYPE html><html><body><a href="${path}#sha256=${sha256}">${WHEEL}</a></body></html>`);
     },
     [path]: (_request, response) => {
       response.setHeader('cache-control', 'max-age=3600');
@@ -47,5 +60,5 @@ export async function startIndex(): Promise<IndexSite> {
     },
   });
   onTestFinished(() => site.close());
-  return { index: `${site.url}/simple/`, site, sha256, path };
+  return { index: `${site.url}/simple/`, site, sha256, path, wheel: file };
 }
