@@ -10,7 +10,9 @@ const ids = words.filter((word) => word !== '--json').map((word) => word.toUpper
 const known = targets.map(({ id }) => id);
 const unknown = ids.filter((id) => !known.includes(id));
 
-if (unknown.length > 0) {
+if (words.includes('--help') || words.includes('-h')) {
+  console.log(`usage: scripts/bench [--json] [ID...]   measures all targets, or the named ones of: ${known.join(' ')}`);
+} else if (unknown.length > 0) {
   console.error(`error: no target ${unknown.join(', ')}; there are: ${known.join(' ')}`);
   process.exitCode = 2;
 } else {

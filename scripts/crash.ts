@@ -16,16 +16,19 @@ const KINDS: Readonly<Record<string, { make: () => Promise<Subject> | Subject; s
   kind: { make: createKindSubject, spanMs: 90_000, workers: 1 },
 };
 
-const { values } = parseArgs({
-  options: { provider: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' } },
-});
+const USAGE = 'usage: scripts/crash --provider kind|host|plan [--count N] [--seed S]   (10 times by default)';
+const words = process.argv.slice(2);
+if (words.includes('--help') || words.includes('-h')) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const values = readWords();
 const kind = KINDS[values.provider ?? ''];
 const count = Number(values.count ?? 10);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
-if (kind === undefined || !Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
-  console.error('usage: scripts/crash --provider kind|host|plan --count N [--seed S]');
-  process.exit(2);
-}
+if (kind === undefined) refuse('--provider takes one of kind, host, plan');
+if (!Number.isInteger(count) || count < 1) refuse('--count takes a number from 1');
+if (!Number.isInteger(seed)) refuse('--seed takes a whole number');
 
 console.log(`provider ${values.provider}, ${count} times, seed ${seed}`);
 console.log('   #  killed in                  after    resume  result');
@@ -34,6 +37,20 @@ const crashes = await crashAtRandom(make, { count, spanMs, random: randomFrom(se
 const bad = crashes.filter(({ faults }) => faults.length > 0);
 console.log(`${crashes.length - bad.length} of ${crashes.length} as they must be`);
 process.exit(bad.length === 0 ? 0 : 1);
+
+function readWords(): { provider?: string | undefined; count?: string | undefined; seed?: string | undefined } {
+  const option = { type: 'string' } as const;
+  try {
+    return parseArgs({ args: words, options: { provider: option, count: option, seed: option } }).values;
+  } catch (thrown) {
+    return refuse(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+function refuse(problem: string): never {
+  console.error(`error: ${problem}\n${USAGE}`);
+  process.exit(2);
+}
 
 function print({ number, killedIn, afterMs, resumeMs, faults }: Crash): void {
   const where = killedIn.length === 0 ? '(between steps)' : killedIn.join(' + ');
