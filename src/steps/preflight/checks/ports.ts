@@ -28,6 +28,9 @@ export function portCheck(required: PortRequirement): Check {
 
 async function checkPort({ name, port, choose, isOurs }: PortRequirement, env: CheckEnv): Promise<Finding> {
   const another = choose ?? ((other: number | 'PORT') => `--port ${name}=${other}`);
+  // What one check needs or proposes, no other may propose: the user will follow all of them at once.
+  const spokenFor = await env.once('ports', async () => new Set<number>());
+  spokenFor.add(port);
   const code = await tryPort(port);
   if (code === undefined) return { level: 'ok', message: 'free' };
   if (code === 'EACCES') {
@@ -39,7 +42,7 @@ async function checkPort({ name, port, choose, isOurs }: PortRequirement, env: C
   }
   const listener = listenerOf(port);
   if ((await isOurs?.(port, listener, env)) === true) return { level: 'ok', message: 'held by this installation' };
-  const free = await findFree(port + 1);
+  const free = await findFree(port + 1, spokenFor);
   const other = another(free ?? 'PORT');
   return {
     level: 'error',
@@ -63,8 +66,10 @@ async function tryPort(port: number): Promise<string | undefined> {
   }
 }
 
-async function findFree(from: number): Promise<number | undefined> {
+async function findFree(from: number, spokenFor: Set<number>): Promise<number | undefined> {
   for (let port = from; port < Math.min(from + NEIGHBOURS, 65_536); port += 1) {
+    if (spokenFor.has(port)) continue;
+    spokenFor.add(port);
     if ((await tryPort(port)) === undefined) return port;
   }
   return undefined;

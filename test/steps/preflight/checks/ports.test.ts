@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { portCheck } from '../../../../src/steps/preflight/checks/ports.ts';
-import { runOne } from '../support.ts';
+import { runChecks } from '../../../../src/steps/preflight/run-checks.ts';
+import { makeContext, runOne } from '../support.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -46,6 +47,15 @@ describe('port', () => {
     expect(JSON.stringify(found)).not.toContain('hunter2');
     const proposed = Number(found?.hint?.split('=').at(-1));
     expect(await runOne(portCheck({ name: 'grafana', port: proposed }))).toMatchObject({ level: 'ok' });
+  });
+
+  it('is proposed to one of several only, and never where another is needed', async () => {
+    const port = await freePort();
+    await startHolder(port, '127.0.0.1');
+    const checks = [port, port, port + 1].map((needed, index) => portCheck({ name: `p${index}`, port: needed }));
+    const results = await runChecks(checks, await makeContext(), process.env);
+    const proposed = results.slice(0, 2).map(({ finding }) => Number(finding.hint?.match(/=(\d+)$/)?.[1]));
+    expect(new Set([...proposed, port, port + 1]).size).toBe(4);
   });
 
   it('held by this very installation is as good as free', async () => {
