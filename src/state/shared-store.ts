@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryStore, type SharedStore } from '../resilience/shared-store.ts';
-import { temporaryName } from '../system/durable-file.ts';
+import { makeFolderDurably, temporaryName } from '../system/durable-file.ts';
 import { isAlive, readStartTicks } from '../system/process-table.ts';
 import { type LockHandle, tryFileLock } from './file-lock.ts';
 import { loadKernelLocks } from './kernel-lock.ts';
@@ -67,7 +67,7 @@ export function createDiskStore(folder: string): SharedStore {
 async function takeLock(folder: string): Promise<LockHandle | undefined> {
   const deadline = performance.now() + WAIT_MS;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderDurably(folder);
     for (;;) {
       const taken = await tryFileLock(join(folder, 'lock'), ownHolder('shared record'), await loadKernelLocks());
       if ('release' in taken) return taken;

@@ -25,6 +25,15 @@ describe('records that all processes of a home share', () => {
     expect(statSync(join(folder, 'count.json')).mode & 0o777).toBe(0o600);
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'a folder that cannot be made costs the disk, not the process',
+    async () => {
+      const store = createDiskStore('/proc/nowhere/shared');
+      await store.update('count', () => ({ next: 1, result: undefined }));
+      expect(store.read('count')).toBe(1);
+    },
+  );
+
   test('what cannot be read is as good as not there, and is written anew', async () => {
     const folder = await makeTempFolder();
     const store = createDiskStore(folder);
