@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { InstallerError } from '../errors/installer-error.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,6 +17,7 @@ export interface DispatcherOptions {
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+const PROXY_SCHEME = /^(https?|socks5?):/i;
 
 /** Whether a host, as it stands in an address and with its port or without, is this machine. */
 export function isLoopback(host: string): boolean {
@@ -27,7 +29,7 @@ export function isLoopback(host: string): boolean {
  * opens it destroys it. undici is loaded here, as that takes long.
  *
  * @param host that is asked; one dispatcher serves all hosts of its side, this machine's or not
- * @throws TypeError when a variable holds no address of a proxy
+ * @throws InstallerError `config` when a variable holds no address of a proxy
  */
 export async function openDispatcher(host: string, options: DispatcherOptions): Promise<Dispatcher> {
   const { env, encrypted, connectTimeoutMs, stallTimeoutMs: stall, connections } = options;
@@ -41,14 +43,27 @@ export async function openDispatcher(host: string, options: DispatcherOptions): 
   return new EnvHttpProxyAgent({ ...limits, connect, proxyTls: connect, requestTls: connect, ...proxiesOf(env) });
 }
 
-/** The proxies of an environment, as undici takes them. */
+/** The proxies of an environment, as undici takes them. @throws InstallerError `config` naming what is no address of one */
 export function proxiesOf(env: Env): { httpProxy: string; httpsProxy: string; noProxy: string } {
   return {
     // Empty, not undefined: undefined would make undici look into the environment of the process.
-    httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
-    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
+    httpProxy: proxyIn(env, 'HTTP_PROXY'),
+    httpsProxy: proxyIn(env, 'HTTPS_PROXY'),
     noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
   };
+}
+
+function proxyIn(env: Env, name: string): string {
+  const variable = env[name.toLowerCase()] === undefined ? name : name.toLowerCase();
+  const value = env[variable] ?? '';
+  if (value === '') return '';
+  // curl and Docker take a host with its port alone, too.
+  const url = value.includes('://') ? value : `http://${value}`;
+  if (URL.canParse(url) && PROXY_SCHEME.test(url)) return url;
+  // Not the value: it may hold a password.
+  throw new InstallerError('config', `${variable} is not the address of a proxy`, {
+    hint: 'such as http://proxy.example:3128',
+  });
 }
 
 /** Docker trusts the certificates of the system; Node alone would refuse those of a company's proxy. */

@@ -24,3 +24,15 @@ test('a lower-case variable comes first, and what is unset is empty', () => {
   const env = { https_proxy: 'http://lower:1', HTTPS_PROXY: 'http://upper:1', NO_PROXY: '*' };
   expect(proxiesOf(env)).toEqual({ httpProxy: '', httpsProxy: 'http://lower:1', noProxy: '*' });
 });
+
+test.each([
+  ['proxy.example:3128', 'http://proxy.example:3128'],
+  ['10.0.0.1:3128', 'http://10.0.0.1:3128'],
+  ['https://me:secret@proxy.example', 'https://me:secret@proxy.example'],
+  ['', ''],
+])('HTTPS_PROXY=%s is %j', (value, url) => expect(proxiesOf({ HTTPS_PROXY: value }).httpsProxy).toBe(url));
+
+test.each(['http://', ':secret:', 'ftp://proxy.example'])(
+  'a proxy %s is refused by the name of its variable',
+  (value) => expect(() => proxiesOf({ http_proxy: value })).toThrow(/^http_proxy is not the address of a proxy$/),
+);

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { classifyError } from '../../errors/classify-error.ts';
 import { deepestMessage } from '../../errors/deepest-message.ts';
 import type { ErrorClass } from '../../errors/error-class.ts';
@@ -26,14 +27,15 @@ async function ask(env: CheckEnv, host: string, proxies: CheckEnv['env']): Promi
   const local = isLoopback(host);
   const base = host.includes('://') ? host.replace(/\/+$/, '') : `${local ? 'http' : 'https'}://${host}`;
   const { request } = await import('undici');
-  const agent = await openDispatcher(host, {
-    env: proxies,
-    encrypted: !local,
-    connectTimeoutMs: PROBE_TIMEOUT_MS,
-  });
   const limit = new AbortController();
   const cancel = env.clock.after(PROBE_TIMEOUT_MS, () => limit.abort());
+  let agent: Dispatcher | undefined;
   try {
+    agent = await openDispatcher(host, {
+      env: proxies,
+      encrypted: !local,
+      connectTimeoutMs: PROBE_TIMEOUT_MS,
+    });
     const answer = await request(`${base}/v2/`, { dispatcher: agent, signal: limit.signal });
     answer.body.on('error', () => undefined).destroy();
     const date = Date.parse(String(answer.headers.date));
@@ -46,6 +48,6 @@ async function ask(env: CheckEnv, host: string, proxies: CheckEnv['env']): Promi
     return { reached: false, class: classifyError(thrown), reason: deepestMessage(thrown) };
   } finally {
     cancel();
-    await agent.destroy();
+    await agent?.destroy();
   }
 }

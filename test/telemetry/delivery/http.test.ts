@@ -79,7 +79,8 @@ test('goes through the proxy of the environment, but not to this machine or to w
   const { cert, key, certFile } = await makeCertificate('backend.test');
   const [plain, secure] = [await listen(createPlain(echo)), await listen(createSecure({ cert, key }, echo))];
   const [toPlain, toSecure] = [await startProxy(plain), await startProxy(secure)];
-  const env = { HTTP_PROXY: toPlain.url, HTTPS_PROXY: toSecure.url, NO_PROXY: 'other.test' };
+  // One with its scheme, one without.
+  const env = { HTTP_PROXY: toPlain.url, HTTPS_PROXY: new URL(toSecure.url).host, NO_PROXY: 'other.test' };
   const get = async (url: string, caFile?: string) => {
     const endpoint = { url, headers: { Authorization: 'Bearer t' }, ...(caFile === undefined ? {} : { caFile }) };
     return (await (await createHttpClient(endpoint, env))(url, { method: 'GET', signal })).body;
