@@ -1,6 +1,5 @@
 import { METRICS, type Metric, SERVICE_NAME } from '../names.ts';
 import type { Series } from '../remote-write.ts';
-import type { Verdict } from '../spool/spool.ts';
 
 const COUNTER_NAMES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS).flatMap(({ type, name }) => (type === 'counter' ? [name] : [])),
@@ -33,19 +32,4 @@ export function toOtlpMetrics(series: readonly Series[]): object {
   );
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: SERVICE_NAME } }] };
   return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: SERVICE_NAME }, metrics }] }] };
-}
-
-/** A success may leave points out (https://opentelemetry.io/docs/specs/otlp/#partial-success-1). */
-export function acceptedOf(body: string): Verdict {
-  try {
-    const { partialSuccess } = JSON.parse(body) as {
-      partialSuccess?: { rejectedDataPoints?: string | number; errorMessage?: string };
-    };
-    const rejected = Number(partialSuccess?.rejectedDataPoints ?? 0);
-    if (!(rejected > 0)) return { outcome: 'accepted' };
-    return { outcome: 'accepted', rejected, reason: partialSuccess?.errorMessage ?? 'left out by the receiver' };
-  } catch {
-    // Some answer with nothing at all.
-    return { outcome: 'accepted' };
-  }
 }

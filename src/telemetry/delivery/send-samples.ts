@@ -3,8 +3,10 @@ import type { Send, Verdict } from '../spool/spool.ts';
 import { toSeries } from '../status/sample.ts';
 import type { Target } from './find-backends.ts';
 import { type Answer, type HttpClient, reasonOf } from './http.ts';
-import { acceptedOf, toOtlpMetrics } from './otlp-metrics.ts';
+import { judgeOtlpAnswer } from './otlp-answer.ts';
+import { toOtlpMetrics } from './otlp-metrics.ts';
 import { CLOCK_TOLERANCE_MS } from './probe.ts';
+import { type SendParts, sendApart } from './send-apart.ts';
 import { judgeAnswer } from './verdict.ts';
 
 export interface SenderOptions {
@@ -15,7 +17,7 @@ export interface SenderOptions {
   onFuture?: () => void;
 }
 
-type SendSeries = (series: readonly Series[], signal: AbortSignal) => Promise<Verdict>;
+type SendSeries = SendParts<Series>;
 
 /** Sends the samples of records in one request; of a single record that is refused, every sample that can be taken. */
 export function createSampleSender(target: Target, client: HttpClient, options: SenderOptions): Send {
@@ -28,31 +30,12 @@ export function createSampleSender(target: Target, client: HttpClient, options: 
     if (future > 0) options.onFuture?.();
     let verdict: Verdict = series.length === 0 ? { outcome: 'accepted' } : await send(series, signal);
     if (verdict.outcome === 'refused' && records.length === 1) {
-      verdict = await sendApart(splitSeries(series), send, signal, verdict.reason);
+      verdict = await sendApart(splitSeries(series), send, () => 1, signal, verdict.reason);
     }
     if (verdict.outcome !== 'accepted' || future === 0) return verdict;
     const reason = verdict.reason ?? 'samples of a clock that was ahead';
     return { ...verdict, rejected: (verdict.rejected ?? 0) + future, reason };
   };
-}
-
-/** Halves what is refused until the bad samples are alone. @param parts one sample each, in the order of time */
-async function sendApart(
-  parts: readonly Series[],
-  send: SendSeries,
-  signal: AbortSignal,
-  reason: string,
-): Promise<Verdict> {
-  if (parts.length <= 1) return { outcome: 'accepted', rejected: parts.length, reason };
-  const middle = Math.ceil(parts.length / 2);
-  let rejected = 0;
-  for (const half of [parts.slice(0, middle), parts.slice(middle)]) {
-    let verdict = await send(half, signal);
-    if (verdict.outcome === 'refused') verdict = await sendApart(half, send, signal, verdict.reason);
-    if (verdict.outcome !== 'accepted') return verdict;
-    rejected += verdict.rejected ?? 0;
-  }
-  return { outcome: 'accepted', rejected, reason };
 }
 
 function sendByRemoteWrite({ endpoint }: Target, client: HttpClient, options: SenderOptions): SendSeries {
@@ -84,8 +67,7 @@ function sendByOtlp({ endpoint }: Target, client: HttpClient, options: SenderOpt
         body: JSON.stringify(toOtlpMetrics(series)),
         signal: AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
       });
-      const verdict = judgeAnswer(answer, options.now());
-      return verdict.outcome === 'accepted' ? acceptedOf(answer.body) : verdict;
+      return judgeOtlpAnswer(answer, options.now());
     } catch (thrown) {
       return { outcome: 'later', reason: reasonOf(thrown) };
     }
