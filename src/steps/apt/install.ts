@@ -1,4 +1,4 @@
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InstallerError, toInstallerError } from '../../errors/installer-error.ts';
@@ -67,7 +67,8 @@ export async function installPackages(ground: PackageGround, wishes: AptWishes):
     return await keepInstalled(ground, [...added]);
   } finally {
     // What apt has put there belongs to root.
-    await ground.query(apt.root('rm', '-rf', folder)).catch(() => undefined);
+    const removed = rm(folder, { recursive: true, force: true });
+    await removed.catch(() => ground.query(apt.root('rm', '-rf', folder))).catch(() => undefined);
   }
 }
 

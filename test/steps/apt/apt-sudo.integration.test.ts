@@ -50,6 +50,17 @@ describe.skipIf(missing !== undefined)(`apt without root${missing === undefined 
     expect(terminal).toEqual({ exitCode: 3, output: expect.stringMatching(/only root may install/) });
   });
 
+  it('takes what sudo refuses later for nothing else, such as a broken package system', async () => {
+    const { run } = await makeUsers();
+    await run("echo 'nobody_else ALL=(ALL) NOPASSWD: /usr/bin/true' >/etc/sudoers.d/nobody_else");
+    const { exitCode, output } = await run(
+      'installer_as nobody_else apt install --yes tool; code=$?; ls -d /tmp/contextcore-apt-*; exit $code',
+    );
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✗ dpkg-query: sudo: a password is required\n/)]);
+    expect(output).not.toContain('repair');
+    expect(output).toContain("cannot access '/tmp/contextcore-apt-*'");
+  });
+
   it('says that there is no sudo, and changes nothing', async () => {
     const { run } = await makeUsers();
     const { exitCode, output } = await run('rm "$(command -v sudo)"; installer_as nobody_else apt install tool');

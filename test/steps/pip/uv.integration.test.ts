@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StepRecord } from '../../../src/engine/record.ts';
 import { toInstallerError } from '../../../src/errors/installer-error.ts';
 import { pipInstall } from '../../../src/steps/pip/install.ts';
@@ -9,11 +10,13 @@ import { findFreePort } from '../../support/free-port.ts';
 import { makePipGround } from '../../support/pip/ground.ts';
 import { buildWheel, startIndex } from '../../support/pip/index-site.ts';
 import { obtainPythonTools } from '../../support/pip/tools.ts';
+import { waitFor } from '../../support/processes.ts';
 import { missingPrograms } from '../../support/programs.ts';
 import { makeStepContext } from '../../support/step-context.ts';
 import { makeTempFolder } from '../../support/temp-folder.ts';
 
 const missing = missingPrograms('python3') ?? obtainPythonTools();
+const noFlock = missingPrograms('flock');
 
 describe.skipIf(missing !== undefined)(`pip with uv${missing === undefined ? '' : ` (${missing})`}`, () => {
   it('is a step that installs by uv, sees what is there, and takes back only its own', async () => {
@@ -57,6 +60,32 @@ describe.skipIf(missing !== undefined)(`pip with uv${missing === undefined ? '' 
     });
     expect(stdout.trim()).toBe('1');
   });
+
+  it.skipIf(noFlock !== undefined)(
+    `goes on without emptying a cache that another uv does not let go of${noFlock === undefined ? '' : ` (${noFlock})`}`,
+    async () => {
+      const { index, site, path, wheel } = await startIndex();
+      const { folder, env, wishes } = await makePipGround(index, 'uv');
+      const right = readFileSync(wheel);
+      const other = readFileSync(buildWheel(await makeTempFolder(), 'another = 2'));
+      const ctx = await makeStepContext({ env });
+      const failed = () => ctx.events.some((event) => event.type === 'target_tried');
+      site.pages[path] = (_request, response) => void response.end(failed() ? right : other);
+      mkdirSync(join(folder, 'cache'));
+      // Shared, as uv holds it while it installs.
+      const held = join(folder, 'held');
+      const words = ['--shared', join(folder, 'cache/.lock'), 'sh', '-c', `touch ${held}; exec sleep 600`];
+      const holder = spawn('flock', ['--no-fork', ...words], { stdio: 'ignore' });
+      onTestFinished(() => void holder.kill('SIGKILL'));
+      await waitFor(() => existsSync(held), 60_000);
+      await pipInstall(ctx, { ...wishes, env: { UV_LOCK_TIMEOUT: '1' } });
+      const notices = ctx.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+      expect(notices).toEqual([
+        'a checksum is wrong: uv cache clean',
+        expect.stringMatching(/^the cache could not be emptied: .*Timeout \(1s\)/),
+      ]);
+    },
+  );
 
   it('takes another index by flag, the hashes of the requirements being the same for both', async () => {
     const { index, sha256, site } = await startIndex();
