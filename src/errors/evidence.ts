@@ -188,6 +188,7 @@ export const EVIDENCE: readonly Evidence[] = [
   { program: 'git', output: /Couldn't connect to server|Empty reply from server/, class: 'network_reset' },
   { program: 'git', output: /transfer closed with/, class: 'network_reset' },
   { program: 'docker', output: /Cannot connect to the Docker daemon/, class: 'network_reset' },
+  { program: 'pip', output: /not enough bytes were received/, class: 'network_reset', note: 'part of a file' },
   { program: 'uv', output: /before message (length reached|completed)/, class: 'network_reset' },
   { program: 'uv', output: /No solution found when resolving/, class: 'not_found', note: 'after what led to it' },
   { program: 'pip', output: /No matching distribution found/, class: 'not_found', note: 'after what led to it' },

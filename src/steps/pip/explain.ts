@@ -41,7 +41,9 @@ export function explainPip(thrown: unknown, log?: string): unknown {
       tail: [...tail, ...failed],
     });
   }
-  const said = tail.map((line) => SAID.exec(line)?.[1]).find((words) => words !== undefined);
+  const all = tail.flatMap((line) => SAID.exec(line)?.[1] ?? []);
+  // pip names some errors by one-word-like-this before it says what happened.
+  const said = all.find((words) => words.includes(' ')) ?? all[0];
   if (said === undefined) return thrown;
   const cause = tail.map((line) => CAUSE.exec(line)?.[1]).findLast((words) => words !== undefined);
   return new InstallerError(error.code, cause === undefined ? said : `${said}: ${cause}`, error.details);

@@ -17,7 +17,7 @@ export interface PythonTool {
   purge: Command;
 }
 
-/** Nothing is asked, and nothing is retried in two places. */
+/** Nothing is asked, and nothing is retried in two places; pip may fetch the rest of a file, which we could not. */
 const ENVIRONMENT = {
   PIP_NO_INPUT: '1',
   PIP_RETRIES: '0',

@@ -69,7 +69,7 @@ function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peer
     from('index-503-quiet', 'not_found', `http://${web}/status-503`),
     from('index-503', 'server_error', `http://${web}/status-503`, '-vv some-package'),
     from('index-403', 'unauthorized', `http://${web}/status-403`, '-vv some-package'),
-    // This pip does not notice that the file is too short.
+    // A pip before 25.1 does not notice that the file is too short.
     file('half', 'checksum', `http://${half}`),
     ...([401, 403, 404, 429, 503] as const).map((status) =>
       file(`status-${status}`, NPM_CLASSES[status], `http://${web}/status-${status}`),
@@ -92,6 +92,12 @@ function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peer
       'broken_state',
       'here/bin/pip install --upgrade --no-index good-2.0-py3-none-any.whl',
       NO_RECORD(web),
+    ),
+    pip(
+      'half-resumed',
+      'network_reset',
+      `here/bin/pip --isolated --timeout 1 download --resume-retries 1 http://${half}/some_package-1.0-py3-none-any.whl`,
+      'python3 -m venv here; here/bin/pip install pip==26.3',
     ),
     pip('wrong-usage', 'not_runnable', 'pip --no-such-option'),
   ];
