@@ -36,6 +36,8 @@ export function downloadBody(spec: DownloadStepSpec): Pick<Step, 'inputs' | 'obs
       output: spec.output,
       ...(sum === undefined ? {} : { [sum.algorithm]: sum.hex }),
       ...(sumsUrl === undefined ? {} : { sums: plainAddress(sumsUrl) }),
+      // A file that was fetched without one, or trusted by another key, is fetched and checked again.
+      ...(signature === undefined ? {} : { signature: plainAddress(signature.url), keyring: signature.keyring }),
       ...(mode === undefined ? {} : { mode: mode.toString(8) }),
     }),
     async observe(ctx) {

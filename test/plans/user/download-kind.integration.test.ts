@@ -31,6 +31,23 @@ describe('a step that downloads', () => {
     expect((await stat(path)).size).toBe(1e6);
   });
 
+  it('is done again when a signature is asked for that was not checked before', async () => {
+    const server = await startFileServer(1e5);
+    onTestFinished(() => server.close());
+    server.instead = (request, response) => request.url === '/file.sig' && response.end('no signature') !== undefined;
+    const plan = (more: string) =>
+      `steps:\n  - id: tool\n    download: { url: "${server.url}", output: tool, sha256: ${server.sha256}${more} }\n`;
+    const steps = new Map();
+    const first = await playPlan(plan(''), { steps });
+    expect(first.error).toBeUndefined();
+    await writeFile(join(first.folder, 'ring.asc'), 'no key');
+    const second = await playPlan(plan(`, signature: "${server.url.replace('.bin', '.sig')}", keyring: ring.asc`), {
+      folder: first.folder,
+      steps,
+    });
+    expect(second.error?.message).toMatch(/holds no public key|gpg is missing/);
+  });
+
   it.each([
     ['url: ftp://example.org/x, output: x', 'https://example.org/file'],
     ['url: "http://127.0.0.1/x", output: x, sha256: abc', 'is no sha256 sum'],
