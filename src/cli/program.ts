@@ -191,7 +191,10 @@ function addCommand(
       for (const [positional, describe] of Object.entries(spec.positionals ?? {})) {
         built = built.positional(positional, { type: 'string', describe });
       }
-      if (spec.rest !== undefined) built = built.usage(`$0 ${spec.usage} [flags] -- ${spec.rest}\n\n${spec.describe}`);
+      if (spec.rest !== undefined) {
+        const group = command.includes(' ') ? `${command.split(' ')[0]} ` : '';
+        built = built.usage(`$0 ${group}${spec.usage} [flags] -- ${spec.rest}\n\n${spec.describe}`);
+      }
       for (const [example, describe] of spec.examples ?? []) built = built.example(example, describe);
       return built;
     },

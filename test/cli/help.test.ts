@@ -10,3 +10,10 @@ test.each(['create-cluster', 'contextcore-install'] as const)(
     expect(kept).toBe(await renderHelp(name));
   },
 );
+
+test.each([
+  ['npm install', 'contextcore-install npm install [packages..] [flags] -- FLAGS OF NPM...'],
+  ['retry', 'contextcore-install retry [flags] -- COMMAND...'],
+])('the help of %s begins with the command as it is typed', async (words, usage) => {
+  expect((await renderHelp('contextcore-install', words.split(' '))).split('\n')[0]).toBe(usage);
+});
