@@ -76,6 +76,8 @@ export interface Change {
   at: string;
   run?: { [K in keyof RunFields]?: RunFields[K] | null };
   steps?: Record<string, { [K in keyof StepRecord]?: StepRecord[K] | null }>;
+  /** Ids of steps whose records go. */
+  forget?: readonly string[];
 }
 
 /** Done, for what needs it and for progress: a skipped step counts as done. */

@@ -21,6 +21,7 @@ export function applyChange(document: StateDocument, change: Change, revision: n
     next.updated_at = change.at;
     document.steps[id] = next;
   }
+  for (const id of change.forget ?? []) delete document.steps[id];
 }
 
 function mergeFields(target: Record<string, unknown>, fields: object, except?: ReadonlySet<string>): void {

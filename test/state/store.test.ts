@@ -38,6 +38,17 @@ describe('an opened state', () => {
     expect(document.steps).toEqual({ a: { status: 'completed', attempts: 1, note: 'mine', updated_at: last.at } });
   });
 
+  it('forgets a step, which stays forgotten when the state is read from its journal alone', async () => {
+    const paths = await makePaths();
+    const store = await open(paths);
+    for (const id of ['a', 'b']) await store.record(transition(id, 'failed'));
+    await store.record({ at: new Date().toISOString(), forget: ['b', 'nobody'] });
+    expect(store.step('b')).toBeUndefined();
+    expect(Object.keys(readState(paths).document?.steps ?? {})).toEqual(['a']);
+    await store.close();
+    expect(readJson(paths.state).steps).toEqual({ a: expect.objectContaining({ status: 'failed' }) });
+  });
+
   it('takes no inherited property for a step', async () => {
     const store = await open(await makePaths());
     expect(store.step('constructor')).toBeUndefined();

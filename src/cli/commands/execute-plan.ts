@@ -1,5 +1,5 @@
 import type { Plan } from '../../engine/plan.ts';
-import type { Mode, RunFields } from '../../engine/record.ts';
+import { isDone, type Mode, type RunFields } from '../../engine/record.ts';
 import { type RunReport, runPlan } from '../../engine/run-plan.ts';
 import { type SurveyedStep, surveyPlan } from '../../engine/survey-plan.ts';
 import { appendHistory } from '../../state/history.ts';
@@ -55,6 +55,7 @@ export async function executePlan(
     ...(concurrency === undefined ? {} : { concurrency }),
     fields: { ...fields, ...tracing.fields },
   }).finally(tracing.end);
+  await forgetRemoved(session, plan);
   tracing.tell(endpoints);
   await session.reporter.finish();
   remember(session, mode, report);
@@ -74,6 +75,15 @@ export async function executePlan(
     terminal.stderr.write(`${renderSummary(session.target, view)}\n`);
   }
   return report;
+}
+
+/** What the plan no longer holds and was never done must not stand as failed for ever; what was done stays known. */
+async function forgetRemoved({ state }: Session, plan: Plan): Promise<void> {
+  const ids = new Set(plan.steps.map(({ id }) => id));
+  const forget = Object.entries(state.document.steps).flatMap(([id, { status }]) =>
+    ids.has(id) || isDone(status) ? [] : [id],
+  );
+  if (forget.length > 0) await state.record({ at: new Date().toISOString(), forget });
 }
 
 /** The page of a CI job shows how the run went, and which services made trouble. */
