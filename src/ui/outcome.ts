@@ -2,7 +2,7 @@ import { formatDuration } from './format-time.ts';
 import type { Paint } from './paint.ts';
 import { troubleLines } from './resilience-lines.ts';
 import type { RunView } from './run-view.ts';
-import { cleanLine } from './text.ts';
+import { cleanLine, countSteps } from './text.ts';
 
 /**
  * How a run ended, below the list of its steps: its result, and the failures that the error of the run does not tell
@@ -19,7 +19,7 @@ export function describeOutcome(view: RunView, paint: Paint): string[] {
   ]);
   lines.push(...troubleLines(targets()).map((text) => `${paint.attention('!')} ${cleanLine(text)}`));
   const took = formatDuration(finish.durationMs);
-  const count = `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`;
+  const count = countSteps(steps.length);
   if (finish.result === 'success') {
     const touched = steps.some(({ state, action }) => state === 'done' && (action === 'apply' || action === 'repair'));
     const all = view.doneCount === steps.length ? count : `${view.doneCount} of ${count}`;

@@ -7,7 +7,7 @@ import type { Reporter, TextOptions } from './reporter-body.ts';
 import { resilienceLine } from './resilience-lines.ts';
 import { createRunView, type StepView } from './run-view.ts';
 import { describeEnd, describeNow } from './step-text.ts';
-import { cleanLine, padTo } from './text.ts';
+import { cleanLine, countSteps, padTo } from './text.ts';
 
 /** At most one line of progress in this time for each step. */
 const PROGRESS_MS = 5_000;
@@ -46,7 +46,7 @@ export function createPlain(options: TextOptions): Reporter {
   }
 
   function tellTrusted(): void {
-    if (trusted > 0) write(`${paint.dim(`${trusted} ${trusted === 1 ? 'step' : 'steps'} done before`)}\n`);
+    if (trusted > 0) write(`${paint.dim(`${countSteps(trusted)} done before`)}\n`);
     trusted = 0;
   }
 
@@ -70,7 +70,7 @@ export function createPlain(options: TextOptions): Reporter {
 
   function begin(event: Extract<EngineEvent, { type: 'run_started' }>): void {
     column = Math.min(WIDEST_ID, Math.max(0, ...event.steps.map(({ id }) => id.length)));
-    write(`${headingOf(view, { paint }, Number.MAX_SAFE_INTEGER)} · ${event.steps.length} steps\n`);
+    write(`${headingOf(view, { paint }, Number.MAX_SAFE_INTEGER)} · ${countSteps(event.steps.length)}\n`);
   }
 
   function progress(step: StepView): void {

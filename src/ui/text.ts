@@ -102,3 +102,8 @@ function isWide(character: string): boolean {
     character,
   );
 }
+
+/** `1 step`, `7 steps`. */
+export function countSteps(count: number): string {
+  return `${count} ${count === 1 ? 'step' : 'steps'}`;
+}

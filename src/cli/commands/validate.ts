@@ -1,5 +1,6 @@
 import { orderSteps } from '../../engine/plan.ts';
 import { loadPlan } from '../../plans/user/load-plan.ts';
+import { countSteps } from '../../ui/text.ts';
 import type { Invocation } from '../program.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -13,7 +14,7 @@ export async function validate({ args, flags }: Invocation, terminal: Terminal):
     terminal.stdout.write(`${JSON.stringify({ plan: plan.name, path, valid: true, steps: listed })}\n`);
   } else {
     terminal.stdout.write(
-      `${plan.name}: ${steps.length} steps, in this order: ${steps.map((step) => step.id).join(', ')}\n`,
+      `${plan.name}: ${countSteps(steps.length)}, in this order: ${steps.map((step) => step.id).join(', ')}\n`,
     );
   }
   return 0;
