@@ -67,7 +67,9 @@ export async function traceRun(session: Session, terminal: Terminal, options: Op
     fields: { traceparent },
     end,
     tell: (endpoints) => {
-      const message = describeTrace(traceId, endpoints);
+      // A page of a Grafana that never came up leads nowhere, or to somebody else's.
+      const isUp = session.state.step('pods_ready')?.status === 'completed';
+      const message = describeTrace(traceId, isUp ? endpoints : []);
       session.reporter.listener({ type: 'notice', at: systemClock.now(), level: 'info', message });
     },
   };

@@ -19,3 +19,11 @@ test(`registries are asked through the proxy of the environment, and without it 
   expect(without.stderr).not.toContain(NOBODY);
   expect(pathsBelow(home).filter((path) => /\/data\//.test(path))).toEqual([]);
 });
+
+test('an installation that never came up has no page for its trace', async () => {
+  const { createCluster, folder } = makeGround();
+  const env = { PATH: folder, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+  const ended = await createCluster(['--provider', 'kind', '--cluster', 'e2e-nowhere', '--yes'], { env });
+  expect(ended.exitCode, ended.stderr).toBe(3);
+  expect(ended.stderr).toMatch(/trace [0-9a-f]{32}$/m);
+});
