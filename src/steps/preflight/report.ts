@@ -40,9 +40,14 @@ function count(number: number, noun: string): string {
 export function failureOf(results: readonly CheckResult[], effect: string): InstallerError {
   const errors = results.filter(({ finding }) => finding.level === 'error');
   const told = LEVELS.slice(0, 2).flatMap((level) => results.filter(({ finding }) => finding.level === level));
+  // A remedy is offered only when nothing else is wrong: nobody should do by hand what is about to be done for them.
+  const isHeldUp = errors.some(({ finding }) => finding.remedy === undefined);
   const lines = told.flatMap(({ check, finding }) => [
     `${finding.level.padEnd(7)}  ${check.title}: ${finding.message}`,
     ...(finding.hint === undefined ? [] : [`         ${finding.hint}`]),
+    ...(isHeldUp && finding.remedy !== undefined
+      ? [`         or mend the rest, and this is offered: ${finding.remedy.offer}`]
+      : []),
   ]);
   return new InstallerError(
     'preflight_failed',

@@ -126,7 +126,10 @@ describe('preflight', () => {
     const { report } = await play([tool.check, broken]);
     expect(report.error?.exitCode).toBe(3);
     expect(tool.applied()).toBe(0);
-    expect(report.error?.details.lines?.join('\n')).toMatch(/is missing\n.*apt-get install it/);
+    const told = report.error?.details.lines?.join('\n');
+    expect(told).toMatch(
+      /is missing\n.*apt-get install it\n.*mend the rest, and this is offered: download it \(10 MB\)/,
+    );
   });
 
   it.each(['fails', 'stays missing'] as const)('ends with exit code 3 when getting it %s', async (outcome) => {
