@@ -4,6 +4,7 @@ import { readVersion } from './version.ts';
 import { writeNow } from './write-now.ts';
 
 const HELP = new Set(['--help', '-h']);
+const WIDE = 100;
 
 /**
  * Entry of both programs. What must answer at once (`--help`, `--version`, `--status`) is answered here, without loading
@@ -13,7 +14,8 @@ const HELP = new Set(['--help', '-h']);
  */
 export async function main(name: ProgramName, argv: readonly string[]): Promise<void> {
   const [word = ''] = argv;
-  if (argv.length === 1 && HELP.has(word))
+  // Rendered for a wide terminal.
+  if (argv.length === 1 && HELP.has(word) && (process.stdout.columns ?? WIDE) >= WIDE)
     return writeNow(1, readFileSync(new URL(`help/${name}.txt`, import.meta.url), 'utf8'));
   if (argv.length === 1 && word === '--version') return writeNow(1, `${readVersion()}\n`);
   if (name === 'create-cluster' && argv.includes('--status')) {

@@ -7,6 +7,8 @@ import type { RawFlags } from './options.ts';
 
 const CREATE_AS_COMMAND: CommandSpec = { ...CREATE, usage: 'create', examples: [] };
 const RUNNABLE: Readonly<Record<string, CommandSpec>> = { ...COMMANDS, 'cluster create': CREATE_AS_COMMAND };
+/** Help is no wider, whatever the terminal is. */
+const HELP_COLUMNS = 100;
 /** What yargs answers from all commands, and lays out by them. */
 const ABOUT_ALL: ReadonlySet<string> = new Set(['help', '--help', '-h', '--version', '--get-yargs-completions']);
 
@@ -28,6 +30,7 @@ export interface Invocation {
 /**
  * Reads a command line.
  *
+ * @param columns that a help text may have
  * @returns what it asks for, or the text to print (help, version, completion script)
  * @throws InstallerError `usage`, with the nearest flag or command for an unknown one
  */
@@ -35,6 +38,7 @@ export async function parseCommandLine(
   name: ProgramName,
   argv: readonly string[],
   version: string,
+  columns = HELP_COLUMNS,
 ): Promise<Invocation | { print: string }> {
   let found: Invocation | undefined;
   let printed = '';
@@ -45,7 +49,7 @@ export async function parseCommandLine(
     found = invocation;
   };
   const command = commandAt(name, argv);
-  const empty = createParser(command?.script ?? name, version, explain);
+  const empty = createParser(command?.script ?? name, version, explain).wrap(Math.min(columns, HELP_COLUMNS));
   const parser =
     command === undefined
       ? addCommands(empty, explain, take)
@@ -53,7 +57,8 @@ export async function parseCommandLine(
   const words = argv.slice(command?.words ?? 0);
   await parser.parseAsync(words, {}, (error: Error | undefined, _argv: unknown, output: string) => {
     if (error) throw error;
-    printed = output;
+    // yargs' word for an argument that may be repeated.
+    printed = output.replaceAll(' [default: []]', '');
   });
   return found !== undefined && printed === '' ? found : { print: printed };
 }
@@ -117,7 +122,6 @@ function commandAt(
 function createParser(script: string, version: string, explain: (message: string) => InstallerError): Argv {
   return yargs([])
     .scriptName(script)
-    .wrap(100)
     .locale('en')
     .version(version)
     .help()

@@ -43,7 +43,7 @@ export async function runCommandLine(name: ProgramName, argv: readonly string[],
   const terminal = openTerminal();
   let exitCode = 0;
   try {
-    const found = await parseCommandLine(name, argv, version);
+    const found = await parseCommandLine(name, argv, version, terminal.stdout.columns);
     if ('print' in found) terminal.stdout.write(`${found.print}\n`);
     else exitCode = await (await commandOf(found))(found, terminal);
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { renderHelp } from '../../src/cli/program.ts';
+import { parseCommandLine, renderHelp } from '../../src/cli/program.ts';
 
 test.each(['create-cluster', 'contextcore-install'] as const)(
   'the help of %s is what yargs would print (else: npm run help)',
@@ -17,3 +17,13 @@ test.each([
 ])('the help of %s begins with the command as it is typed', async (words, usage) => {
   expect((await renderHelp('contextcore-install', words.split(' '))).split('\n')[0]).toBe(usage);
 });
+
+test.each(['--help', 'images --help', 'run --help', 'images check --help'])(
+  '%s keeps within a narrow terminal',
+  async (words) => {
+    const found = await parseCommandLine('contextcore-install', words.split(' '), '', 60);
+    const lines = 'print' in found ? found.print.split('\n') : [];
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => line.length > 60 || line.includes('[]'))).toEqual([]);
+  },
+);
