@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeGround } from '../support/cli.ts';
+import { writeFile } from '../support/cli-files.ts';
 import { type FileServer, startFileServer } from '../support/servers/file-server.ts';
 import { covers } from './interface.ts';
 
@@ -87,6 +88,14 @@ describe('download', () => {
     const ended = await ground.install(['download', ...urls, '--output', output, '--sums', `${base}/SHA256SUMS`]);
     expect(ended.stderr).toContain('(same checksum)');
     expect(ended.exitCode).toBe(0);
+  });
+
+  it('says which folder cannot be written, before it asks any server', async () => {
+    const ground = makeGround();
+    const file = writeFile(ground.folder, 'file', '');
+    const ended = await ground.install(['download', 'http://127.0.0.1:1/x', '--output', join(file, 'x')]);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain(`nothing can be written into ${file}`);
   });
 
   it.each([

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { InstallerError } from '../../errors/installer-error.ts';
 import type { Guard, GuardedAttempt } from '../../resilience/guard.ts';
@@ -72,7 +73,7 @@ interface Source {
 export async function downloadFile(guard: Guard, request: DownloadRequest): Promise<Downloaded> {
   const { urls, signal, policy = {}, signature } = request;
   if (urls.length === 0) throw new InstallerError('usage', 'a download needs at least one URL');
-  await mkdir(dirname(request.output), { recursive: true });
+  await makeWritable(dirname(request.output));
   const reach = createReach(request, (by, why) => request.onNotice?.(`${by} fetches it: ${why}`));
   const options = { policy, signal };
   const sum = request.sum ?? (await publishedSum(guard, request, reach));
@@ -222,4 +223,18 @@ function isUseless(thrown: unknown): boolean {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Before anything is asked of a server. @throws InstallerError `step_failed` naming the folder */
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new InstallerError('step_failed', `nothing can be written into ${folder}: ${why}`, {
+      hint: 'make that folder writable for this user, or choose another for the output',
+      cause: thrown,
+    });
+  }
 }
