@@ -134,6 +134,8 @@ describe('circuit breakers', () => {
     for (let call = 0; call < 5; call += 1) {
       await retry(ground, ['--attempts', '1', '--target', 'registry'], 'echo "connection refused" >&2; exit 7');
     }
+    const short = await ground.install(['breaker', 'reset', 'registry']);
+    expect(short.stderr).toContain('did you mean command:registry?');
     const mistyped = await ground.install(['breaker', 'reset', 'command:registri']);
     expect(mistyped).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('did you mean command:registry?') });
     expect((await ground.install(['breaker', 'reset', 'command:registry'])).exitCode).toBe(0);

@@ -32,7 +32,8 @@ export async function breakerReset({ args, flags }: Invocation, terminal: Termin
   const store = createDiskStore(sharedFolder(terminal.home));
   const known = readBreakers(terminal).map((row) => row.target);
   if (!known.includes(target)) {
-    const near = nearest(target, known);
+    // `retry --target NAME` is known as command:NAME.
+    const near = known.find((name) => name.endsWith(`:${target}`)) ?? nearest(target, known);
     throw new InstallerError('usage', `no breaker of a target "${target}"`, {
       hint: near === undefined ? 'contextcore-install breaker list names those there are' : `did you mean ${near}?`,
     });
