@@ -167,3 +167,14 @@ steps:
     expect(linesOf(join(folder, 'effects')).filter((line) => line === 'one')).toHaveLength(1);
   });
 });
+
+test('a step that failed and was taken out of the plan keeps it from being complete no more', async () => {
+  const { install, folder, home } = makeGround();
+  const steps = '{ id: a, run: "true" }, { id: old, run: "true" }, { id: b, run: "false" }, { id: c, run: "true" }';
+  const plan = writeFile(folder, 'shrink.yaml', `steps: [${steps}]`);
+  expect((await install(['run', plan])).exitCode).toBe(1);
+  writeFile(folder, 'shrink.yaml', 'steps: [{ id: a, run: "true" }]');
+  expect((await install(['resume', plan, '--accept-changes'])).exitCode).toBe(0);
+  expect(Object.keys(readStateFile(home, 'shrink').steps)).toEqual(['a', 'old']);
+  expect((await install(['status', plan, '--check'])).exitCode).toBe(0);
+});

@@ -75,18 +75,6 @@ describe("a user's own plan", () => {
     expect(effects()).toEqual(['one', 'two', 'three', 'mended']);
   });
 
-  test('a step that failed and was taken out of the plan is no longer what keeps it from being complete', async () => {
-    const { install, folder, home } = makeDemo();
-    const steps = (...lines: readonly string[]) => writeFile(folder, 'shrink.yaml', ['steps:', ...lines].join('\n'));
-    const done = ["  - { id: a, run: 'true' }", "  - { id: old, run: 'true' }"];
-    const plan = steps(...done, "  - { id: b, run: 'false' }", "  - { id: c, run: 'true' }");
-    expect((await install(['run', plan])).exitCode).toBe(1);
-    steps(...done.slice(0, 1));
-    expect((await install(['resume', plan, '--accept-changes'])).exitCode).toBe(0);
-    expect(Object.keys(readStateFile(home, 'shrink').steps)).toEqual(['a', 'old']);
-    expect((await install(['status', plan, '--check'])).exitCode).toBe(0);
-  });
-
   test(`--dry-run says what would be done and changes nothing ${covers('--dry-run')}`, async () => {
     const { install, plan, effects, home } = makeDemo();
     const shown = await install(['run', plan, '--dry-run']);
