@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProgramName } from './program.ts';
 import { readVersion } from './version.ts';
-import { writeNow } from './write-now.ts';
+import { findTerminal, writeNow } from './write-now.ts';
 
 const HELP = new Set(['--help', '-h']);
 const WIDE = 100;
@@ -15,7 +15,7 @@ const WIDE = 100;
 export async function main(name: ProgramName, argv: readonly string[]): Promise<void> {
   const [word = ''] = argv;
   // Rendered for a wide terminal.
-  if (argv.length === 1 && HELP.has(word) && (process.stdout.columns ?? WIDE) >= WIDE)
+  if (argv.length === 1 && HELP.has(word) && (findTerminal(1)?.columns ?? WIDE) >= WIDE)
     return writeNow(1, readFileSync(new URL(`help/${name}.txt`, import.meta.url), 'utf8'));
   if (argv.length === 1 && word === '--version') return writeNow(1, `${readVersion()}\n`);
   if (name === 'create-cluster' && argv.includes('--status')) {
