@@ -22,7 +22,7 @@ async function loadedFor(plan: string): Promise<string> {
 it('a plan loads the kinds that it uses, and no other', async () => {
   const plain = await loadedFor('steps: [{ id: a, run: x }]');
   expect(plain).toContain('load-plan.ts');
-  expect(plain).not.toMatch(/kinds\/(?!all-kinds)|steps\/(?!command)|\/zod\//);
+  expect(plain).not.toMatch(/kinds\/(?!all-kinds)|steps\/(?!command|observe-missing)|\/zod\//);
   const waits = await loadedFor('steps: [{ id: a, wait: file:x }]');
   expect(waits).toContain('kinds/wait.ts');
   expect(waits).not.toMatch(/kinds\/(git|ssh|compose|preflight)\.ts|steps\/(git|ssh|compose|preflight)\//);
