@@ -19,7 +19,7 @@ const START_TROUBLE = ['CreateContainerConfigError', 'CreateContainerError', 'Ru
 const START_GRACE_MS = 20_000;
 const CLAIM_GRACE_MS = 60_000;
 const SCHEDULE_GRACE_MS = 20_000;
-/** A node that is just being made is not ready for a while. */
+/** A node that is just being made is not ready for a while; Kubernetes since 1.34 tells of its taint without the name. */
 const NODE_GRACE_MS = 150_000;
 /** One crash may be a start before what it needs; a second one is no accident. */
 const RESTARTS = 2;
@@ -98,7 +98,7 @@ function judgeScheduling(pod: Pod, nowMs: number): Finding | undefined {
   const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (condition?.status !== 'False' || condition.reason !== 'Unschedulable') return undefined;
   const { message = 'no node fits', lastTransitionTime = '' } = condition;
-  const grace = /not-ready|uninitialized/.test(message) ? NODE_GRACE_MS : SCHEDULE_GRACE_MS;
+  const grace = /untolerated taint|uninitialized/.test(message) ? NODE_GRACE_MS : SCHEDULE_GRACE_MS;
   const age = nowMs - Date.parse(lastTransitionTime || (pod.metadata.creationTimestamp ?? ''));
   return { kind: 'unschedulable', reason: `cannot be scheduled: ${message}`, final: age > grace };
 }

@@ -64,10 +64,11 @@ describe('graces', () => {
     expect(failure).toMatchObject({ kind: 'volume', reason: 'volume claim d is pending' });
   });
 
-  test('a node that is not ready yet gets longer than a full one', () => {
-    const pods = young.live.pods.map((pod) =>
-      withMessage(pod, '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.'),
-    );
+  test.each([
+    '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.',
+    '0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+  ])('a node that is not ready yet gets longer than a full one: %s', (message) => {
+    const pods = young.live.pods.map((pod) => withMessage(pod, message));
     const patient = { ...young, live: { ...young.live, pods } };
     expect(judge('unschedulable', patient, 60_000).failures).toEqual([]);
     expect(judge('unschedulable', patient, 300_000).failures).toHaveLength(1);
