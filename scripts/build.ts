@@ -2,9 +2,10 @@
  * Builds the programs into dist/ with few files, which start faster than many: for npm, and for the launchers beside it.
  *
  * CommonJS throughout, since Node's loader of modules takes longer to begin than all of a status. What answers at once
- * (--help, --version) is a file of its own for each program; the others, for --status and for everything else, are loaded
- * by it when they are needed: the compile cache keeps of a file what its first run has used. Libraries that every run needs are part of it; those that few runs need stay outside. OpenTelemetry,
- * hundreds of files of which a run uses a tenth, is a file of its own, for a run that somebody takes traces from.
+ * (--help, --version) is a file of its own for each program; it loads the others, for --status and for everything else,
+ * when they are needed. Libraries that every run needs are part of it; those that few runs need stay outside.
+ * OpenTelemetry, hundreds of files of which a run uses a tenth, is a file of its own, for a run that somebody takes traces
+ * from.
  */
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

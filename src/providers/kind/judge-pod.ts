@@ -98,7 +98,7 @@ function judgeScheduling(pod: Pod, nowMs: number): Finding | undefined {
   const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (condition?.status !== 'False' || condition.reason !== 'Unschedulable') return undefined;
   const { message = 'no node fits', lastTransitionTime = '' } = condition;
-  const grace = /untolerated taint|uninitialized/.test(message) ? NODE_GRACE_MS : SCHEDULE_GRACE_MS;
+  const grace = /not-ready|uninitialized|untolerated taint\(s\)/.test(message) ? NODE_GRACE_MS : SCHEDULE_GRACE_MS;
   const age = nowMs - Date.parse(lastTransitionTime || (pod.metadata.creationTimestamp ?? ''));
   return { kind: 'unschedulable', reason: `cannot be scheduled: ${message}`, final: age > grace };
 }

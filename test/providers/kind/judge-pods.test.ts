@@ -73,6 +73,16 @@ describe('graces', () => {
     expect(judge('unschedulable', patient, 60_000).failures).toEqual([]);
     expect(judge('unschedulable', patient, 300_000).failures).toHaveLength(1);
   });
+
+  test('a taint that has another name is no matter of patience', () => {
+    const pods = young.live.pods.map((pod) =>
+      withMessage(
+        pod,
+        '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.',
+      ),
+    );
+    expect(judge('unschedulable', { ...young, live: { ...young.live, pods } }, 60_000).failures).toHaveLength(1);
+  });
 });
 
 describe('workloads', () => {
