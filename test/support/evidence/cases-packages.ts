@@ -49,12 +49,11 @@ function npm(what: string, errorClass: ErrorClass, run: string, before = 'true')
   return { name: `npm-${what}`, class: errorClass, run, before };
 }
 
-function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peers): readonly Case[] {
-  const from = (what: string, errorClass: ErrorClass, index: string, name = 'some-package') =>
-    pip(what, errorClass, `${PIP} download --no-deps -i ${index} ${name}`);
-  /** The index answers with a link, and the file behind it fails. */
-  const file = (what: string, errorClass: ErrorClass, url: string) =>
-    pip(what, errorClass, `${PIP} download --no-deps ${url}/wrong_sum-1.0-py3-none-any.whl`);
+/** An index of Python's packages that cannot be reached, whoever asks it. */
+function indexCases(
+  from: (what: string, errorClass: ErrorClass, index: string) => Case,
+  { closed, silent, reset, hangUp, selfSigned }: Peers,
+): readonly Case[] {
   return [
     from('refused', 'network_reset', `http://${closed}`),
     from('reset', 'network_reset', `http://${reset}`),
@@ -62,6 +61,18 @@ function pipCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peer
     from('silent', 'network_timeout', `http://${silent}`),
     from('dns', 'dns', 'https://no-such-host.invalid'),
     from('self-signed', 'tls', `https://${selfSigned}`),
+  ];
+}
+
+function pipCases(peers: Peers): readonly Case[] {
+  const { web, half } = peers;
+  const from = (what: string, errorClass: ErrorClass, index: string, name = 'some-package') =>
+    pip(what, errorClass, `${PIP} download --no-deps -i ${index} ${name}`);
+  /** The index answers with a link, and the file behind it fails. */
+  const file = (what: string, errorClass: ErrorClass, url: string) =>
+    pip(what, errorClass, `${PIP} download --no-deps ${url}/wrong_sum-1.0-py3-none-any.whl`);
+  return [
+    ...indexCases(from, peers),
     from('wrong-sum', 'checksum', `http://${web}/simple`, 'wrong-sum'),
     from('no-such-version', 'not_found', `http://${web}/simple`, 'wrong-sum==9.9'),
     from('no-such-package', 'not_found', `http://${web}/simple`, 'no-such-package'),
@@ -114,7 +125,8 @@ function pip(what: string, errorClass: ErrorClass, run: string, before = 'true')
 
 const UV = 'UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=1 uv --no-config --cache-dir cache';
 
-function uvCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peers): readonly Case[] {
+function uvCases(peers: Peers): readonly Case[] {
+  const { web, half } = peers;
   const uv = (what: string, errorClass: ErrorClass, run: string): Case => ({
     name: `uv-${what}`,
     class: errorClass,
@@ -124,12 +136,7 @@ function uvCases({ web, closed, silent, reset, hangUp, half, selfSigned }: Peers
   const from = (what: string, errorClass: ErrorClass, index: string, name = 'some-package') =>
     uv(what, errorClass, `${UV} pip install --default-index ${index} ${name}`);
   return [
-    from('refused', 'network_reset', `http://${closed}`),
-    from('reset', 'network_reset', `http://${reset}`),
-    from('hang-up', 'network_reset', `http://${hangUp}`),
-    from('silent', 'network_timeout', `http://${silent}`),
-    from('dns', 'dns', 'https://no-such-host.invalid'),
-    from('self-signed', 'tls', `https://${selfSigned}`),
+    ...indexCases(from, peers),
     from('not-an-archive', 'checksum', `http://${web}/simple`, 'wrong-sum'),
     from('no-such-version', 'not_found', `http://${web}/simple`, 'wrong-sum==9.9'),
     from('no-such-package', 'not_found', `http://${web}/simple`, 'no-such-package'),
