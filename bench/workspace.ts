@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
+
+const FORK_SERVER = 'src/system/fork-server.pl';
 
 /** What is kept between runs, such as peers from PyPI. */
 export const cacheFolder = join(root, '.cache/bench');
@@ -48,6 +50,8 @@ function buildFixture(folder: string, name: string): string {
       target: 'node22.18',
       packages: 'external',
     });
+    // As in the build, it stands beside the code that runs it.
+    copyFileSync(join(root, FORK_SERVER), join(folder, basename(FORK_SERVER)));
   }
   return outfile;
 }

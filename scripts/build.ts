@@ -71,5 +71,6 @@ const { metafile } = await build({
   metafile: true,
 });
 await cp(`${root}src/cli/help`, `${root}dist/cli/help`, { recursive: true });
+await cp(`${root}src/system/fork-server.pl`, `${root}dist/cli/fork-server.pl`);
 // For scripts/launch.sh, which looks whether they have been changed since.
 await writeFile(`${root}dist/cli/quick-sources.sh`, `sources='${Object.keys(metafile.inputs).join(' ')}'\n`);

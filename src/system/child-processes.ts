@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { RUN_MARKER, STEP_MARKER } from '../engine/child-commands.ts';
 import type { ChildHandle, Processes, SpawnRequest, SpawnResult } from '../engine/ports.ts';
 import type { RecordedChild } from '../engine/record.ts';
 import type { Secrets } from '../engine/secrets.ts';
-import { InstallerError } from '../errors/installer-error.ts';
+import { createForkPool, type ForkPool } from './fork-pool.ts';
 import { findMarkedProcesses } from './marked-processes.ts';
 import { writeMasked } from './masked-log.ts';
+import { notRunnable } from './not-runnable.ts';
 import { endGroup, isGroupAlive, signalGroup } from './process-group.ts';
 import { readStartTicks } from './process-table.ts';
 
@@ -29,13 +30,15 @@ export interface ChildProcesses extends Processes {
  */
 export function createChildProcesses(secrets: Pick<Secrets, 'stream'>): ChildProcesses {
   const live = new Set<ChildHandle>();
+  const forks = createForkPool();
   return {
     async spawn(request) {
       const handle = await (request.output.to === 'capture'
         ? capture(request, request.output.limit)
-        : toLog(request, request.output, secrets));
+        : toLog(request, request.output, secrets, forks));
+      const forget = () => live.delete(handle);
       live.add(handle);
-      void handle.result.finally(() => live.delete(handle));
+      handle.result.then(forget, forget);
       return handle;
     },
     isAlive: (child) => isGroupAlive(child.pid, child.start_ticks),
@@ -60,8 +63,15 @@ export function createChildProcesses(secrets: Pick<Secrets, 'stream'>): ChildPro
 
 type LogOutput = Exclude<SpawnRequest['output'], { to: 'capture' }>;
 
-async function toLog(request: SpawnRequest, output: LogOutput, secrets: Pick<Secrets, 'stream'>): Promise<ChildHandle> {
+async function toLog(
+  request: SpawnRequest,
+  output: LogOutput,
+  secrets: Pick<Secrets, 'stream'>,
+  forks: ForkPool,
+): Promise<ChildHandle> {
   const masked = output.to === 'masked';
+  const forked = masked || request.input !== undefined ? undefined : forks.spawn(request, output.path);
+  if (forked !== undefined) return forked;
   const file = openLog(output.path);
   try {
     const out = masked ? 'pipe' : file;
@@ -198,13 +208,4 @@ function handle(pid: number, result: Promise<SpawnResult>): ChildHandle {
     terminate: (graceMs) => endGroup(pid, graceMs),
     kill: () => signalGroup(pid, 'SIGKILL'),
   };
-}
-
-function notRunnable(request: SpawnRequest, cause: unknown): InstallerError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const absent = request.file.includes('/') ? 'there is no such file' : 'it is not on the PATH';
-  const noFolder = request.cwd !== undefined && !existsSync(request.cwd);
-  const noFile = noFolder ? `its working folder ${request.cwd} is not there` : absent;
-  const why = code === 'ENOENT' || noFolder ? noFile : (cause as Error).message;
-  return new InstallerError('step_failed', `cannot run ${request.file}: ${why}`, { class: 'not_runnable', cause });
 }

@@ -44,6 +44,7 @@ export async function startEngine(settings: {
   run: string;
   log?: string;
   secret?: string;
+  before?: string;
 }): Promise<{ engine: ChildProcess; pgid: number }> {
   const engine = spawn(process.execPath, [FIXTURE, JSON.stringify(settings)]);
   const [line] = (await once(engine.stdout, 'data')) as [Buffer];

@@ -1,0 +1,71 @@
+# Starts the children of an installation that starts many of them: see fork-server.ts.
+#
+# Always has one process ready, forked ahead, that waits for a request on standard input, becomes the requested program,
+# and is waited for. Answers on standard output, a line each:
+#   R PID TICKS  ready (start time in clock ticks since boot; 0 where there is no /proc)
+#   E ERRNO      the requested program could not be started; X follows
+#   X STATUS     it ended, with this status of wait(2)
+#
+# A request is the length of its body (4 bytes, big-endian), and the body, fields with a zero byte between them: the pid
+# it is meant for, the log to append to, the working folder (empty: as it is), the number of words of the command, these
+# words, and what differs in the environment: NAME=VALUE, or NAME for what is not in it.
+use strict;
+
+# Beyond the standard ones, descriptors close when a program is started.
+open my $requests, '<&', \*STDIN or die;
+open my $answers, '>&', \*STDOUT or die;
+open STDIN, '<', '/dev/null' or die;
+
+while (defined(my $child = fork)) {
+    if (!$child) {
+        # A signal to its group reaches it and its descendants, and nobody else. (A session of its own, which takes the
+        # POSIX module, would cost a tenth of a step; the one that this process leads has no terminal, either.)
+        setpgrp;
+        # Once for nothing: pages that are shared with the parent are copied now and not when there is something to do.
+        become("\0/dev/null\0\0001\0/nowhere\0NOTHING");
+        answer("R $$ " . start_ticks());
+        become(request());
+        answer('E ' . ($! + 0));
+        exit(127);
+    }
+    waitpid $child, 0;
+    # Once the engine is gone, this fails by SIGPIPE, and no process of ours stays.
+    answer("X $?");
+}
+
+sub become {
+    my ($pid, $log, $folder, $count, @rest) = split /\0/, $_[0], -1;
+    my @words = splice @rest, 0, $count;
+    for (@rest) {
+        my ($name, $value) = split /=/, $_, 2;
+        if (defined $value) { $ENV{$name} = $value }
+        else                { delete $ENV{$name} }
+    }
+    my $mask = umask 0077;
+    # An installation does not end for a log that cannot be written.
+    open STDOUT, '>>', $log or open STDOUT, '>', '/dev/null';
+    open STDERR, '>&', \*STDOUT;
+    umask $mask;
+    chdir $folder or return if length $folder;
+    exec { $words[0] } @words;
+}
+
+sub request {
+    my $read = '';
+    until (length $read >= 4 and length $read >= 4 + unpack 'N', $read) {
+        sysread $requests, $read, 65536, length $read or exit(0);
+    }
+    my $body = substr $read, 4;
+    # Left over by one that was killed before it could obey: it counts as ended, and must not run after all.
+    exit(0) unless $body =~ /^$$\0/;
+    return $body;
+}
+
+sub start_ticks {
+    open my $file, '<', '/proc/self/stat' or return 0;
+    # Field 22 of proc(5). The name of the program, which may hold anything, is in the parentheses before the third.
+    my ($fields) = <$file> =~ /.*\) (.*)/s;
+    return (split / /, $fields)[19];
+}
+
+sub answer { syswrite $answers, "$_[0]\n" }
