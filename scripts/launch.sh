@@ -35,7 +35,7 @@ is_built() {
       done
       set -- "$root"/src/cli/help/*
       ;;
-    *) set -- "$root"/src/*/*.ts "$root"/src/*/*/*.ts "$root"/src/*/*/*/*.ts "$root"/src/cli/help/* ;;
+    *) set -- "$root"/src/*/*.ts "$root"/src/*/*/*.ts "$root"/src/*/*/*/*.ts "$root"/src/*/*.pl "$root"/src/cli/help/* ;;
   esac
   for source in "$@"; do
     if [ "$source" -nt "$built" ]; then return 1; fi

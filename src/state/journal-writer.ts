@@ -1,4 +1,4 @@
-import { close, closeSync, fdatasync, fstatSync, openSync, writeSync } from 'node:fs';
+import { close, closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,12 @@ import { syncFolder, writeTemporary } from '../system/durable-file.ts';
  * which records a new size, and costs half as much.
  */
 const ROOM_BYTES = 64 * 1024;
+
+/**
+ * A disk that answered sooner than this is asked on this thread the next time: to wake another one, and be woken by it,
+ * takes as long again. A slower one must not hold up signals and terminal.
+ */
+const PROMPT_MS = 1;
 
 const dataSync = promisify(fdatasync);
 const closeFile = promisify(close);
@@ -39,6 +45,8 @@ export class JournalWriter {
   #swap: Swap | undefined;
   /** Something was written that no fdatasync has covered yet. */
   #dirty = false;
+  /** How long the last fdatasync took. */
+  #syncMs = Number.POSITIVE_INFINITY;
   #busy = false;
   #failure: unknown;
 
@@ -114,10 +122,9 @@ export class JournalWriter {
   #wake(): void {
     if (this.#busy) return;
     this.#busy = true;
-    // After all callbacks that are due now, so that the end of one step and the start of the next share a commit.
-    process.nextTick(() => {
-      void this.#run();
-    });
+    // After all that has happened until now: the end of one step shares a commit with the start of the next, and with
+    // what other steps have to say.
+    setImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
@@ -163,7 +170,10 @@ export class JournalWriter {
   async #sync(fd: number): Promise<void> {
     // Cleared first: what is written meanwhile needs another one.
     this.#dirty = false;
-    await dataSync(fd);
+    const start = performance.now();
+    if (this.#syncMs < PROMPT_MS) fdatasyncSync(fd);
+    else await dataSync(fd);
+    this.#syncMs = performance.now() - start;
   }
 
   async #exchange({ temporary, length, carry, done }: Swap): Promise<void> {

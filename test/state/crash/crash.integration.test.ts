@@ -23,7 +23,8 @@ describe.skipIf(noFaults !== undefined)(titleOf('a state whose writer is killed'
       const folder = await crashFolder();
       const kills = await sweep({ keeper: 'store', thread, call, effect: 'signal=KILL', folder, count: 12 });
       expect(kills.failures).toEqual([]);
-      expect(kills.points).toBeGreaterThan(0);
+      const onPromptDisksOnly = thread === 'main' && call === 'fdatasync';
+      if (!onPromptDisksOnly) expect(kills.points).toBeGreaterThan(0);
     },
   );
 

@@ -11,6 +11,8 @@ export const FILE_CALLS: readonly (readonly [Thread, string])[] = [
   ['main', 'openat'],
   ['main', 'fsync'],
   ['main', 'mkdir'],
+  // On a disk that answers at once.
+  ['main', 'fdatasync'],
   ['pool', 'openat'],
   ['pool', 'pwrite64'],
   ['pool', 'fsync'],
