@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ProgramName } from './program.ts';
 import { readVersion } from './version.ts';
 import { findTerminal, writeNow } from './write-now.ts';
@@ -16,7 +17,7 @@ export async function main(name: ProgramName, argv: readonly string[]): Promise<
   const [word = ''] = argv;
   // Rendered for a wide terminal.
   if (argv.length === 1 && HELP.has(word) && (findTerminal(1)?.columns ?? WIDE) >= WIDE)
-    return writeNow(1, readFileSync(new URL(`help/${name}.txt`, import.meta.url), 'utf8'));
+    return writeNow(1, readFileSync(join(import.meta.dirname, 'help', `${name}.txt`), 'utf8'));
   if (argv.length === 1 && word === '--version') return writeNow(1, `${readVersion()}\n`);
   if (name === 'create-cluster' && argv.includes('--status')) {
     const { quickStatus } = await import('./quick-status.ts');

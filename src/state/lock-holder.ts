@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { isAlive, readBootId, readProcess } from '../system/process-table.ts';
 import type { StatePaths } from './paths.ts';
 
@@ -15,6 +14,9 @@ export interface Holder {
   since: string;
   command: string;
 }
+
+/** Loaded where there is a holder only: it is a hundredth of the time of a status. */
+const hostname = () => process.getBuiltinModule('node:os').hostname();
 
 /** This process, as the holder of a lock from now on. */
 export function ownHolder(command: string): Holder {

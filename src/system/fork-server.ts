@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { RUN_MARKER, STEP_MARKER } from '../engine/child-commands.ts';
 import type { ChildHandle, SpawnRequest, SpawnResult } from '../engine/ports.ts';
@@ -9,7 +9,7 @@ import { notRunnable } from './not-runnable.ts';
 import { endGroup, signalGroup } from './process-group.ts';
 import { readStartTicks } from './process-table.ts';
 
-const PROGRAM = fileURLToPath(new URL('./fork-server.pl', import.meta.url));
+const PROGRAM = join(import.meta.dirname, 'fork-server.pl');
 
 type Environment = Readonly<Record<string, string>>;
 
