@@ -7,7 +7,7 @@ import { makeRow } from './row.ts';
 import type { Target } from './target.ts';
 
 const STEPS = 1000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** What a durable step costs, four at once. */
 export const p2: Target = {

@@ -16,6 +16,8 @@ open my $requests, '<&', \*STDIN or die;
 open my $answers, '>&', \*STDOUT or die;
 open STDIN, '<', '/dev/null' or die;
 
+my $server = $$;
+
 while (defined(my $child = fork)) {
     if (!$child) {
         # A signal to its group reaches it and its descendants, and nobody else. (A session of its own, which takes the
@@ -29,7 +31,6 @@ while (defined(my $child = fork)) {
         exit(127);
     }
     waitpid $child, 0;
-    # Once the engine is gone, this fails by SIGPIPE, and no process of ours stays.
     answer("X $?");
 }
 
@@ -53,12 +54,18 @@ sub become {
 sub request {
     my $read = '';
     until (length $read >= 4 and length $read >= 4 + unpack 'N', $read) {
-        sysread $requests, $read, 65536, length $read or exit(0);
+        sysread $requests, $read, 65536, length $read or end();
     }
     my $body = substr $read, 4;
     # Left over by one that was killed before it could obey: it counts as ended, and must not run after all.
     exit(0) unless $body =~ /^$$\0/;
     return $body;
+}
+
+# Nothing more will be asked: the engine is gone, or has given us up.
+sub end {
+    kill TERM => $server if getppid == $server;
+    exit(0);
 }
 
 sub start_ticks {

@@ -43,7 +43,11 @@ export class ForkServer {
   /** @param env what its children's environment is told by the difference to; holds no secret */
   constructor(env: Environment) {
     this.#base = Object.fromEntries(Object.entries(env).filter(([name]) => !isForChildrenOnly(name)));
-    this.#process = spawn('perl', [PROGRAM], { detached: true, env: this.#base, stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#process = spawn('perl', [PROGRAM], {
+      detached: true,
+      env: this.#base,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     this.#answers = this.#process.stdout as Socket;
     this.#answers.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
     for (const end of [this.#process, this.#process.stdin, this.#answers]) {
@@ -135,11 +139,11 @@ export class ForkServer {
     const running = this.#running;
     this.#spare = undefined;
     this.#running = undefined;
-    this.#answers.unref();
     const signal = status & 0x7f;
     // One that is killed before it has read its request leaves it to the next: that one must not be asked anything else.
     if (signal !== 0) this.close();
     if (this.#over) this.#answers.destroy();
+    else this.#answers.unref();
     if (running === undefined) return;
     if (running.refused !== undefined) running.done.reject(notRunnable(running.request, running.refused));
     else running.done.resolve(resultOf(signal === 0 ? status >> 8 : null, signal));

@@ -198,6 +198,20 @@ describe('a fork server', () => {
     expect(server.isOver).toBe(true);
   });
 
+  it('that is given up ends at once, or when its child has ended, and not by asking in vain', async () => {
+    const server = await startServer();
+    const child = await run(server, 'sleep 0.3; exit 5');
+    const pid = serverOf(child);
+    server.close();
+    expect(await child.result).toMatchObject({ exitCode: 5 });
+    await waitFor(() => !isAlive(pid, 0));
+    const idle = await startServer();
+    const idlePid = serverOf(await run(idle, 'sleep 0.1'));
+    await waitFor(() => idle.isReady);
+    idle.close();
+    await waitFor(() => !isAlive(idlePid, 0) && members(idlePid).length === 0);
+  });
+
   it('ends with its engine, however that ends; what it has started stays', async () => {
     const log = await logFile();
     const script = 'sleep 1; echo done; sleep 100';
