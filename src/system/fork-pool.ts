@@ -16,6 +16,13 @@ export function createForkPool(): ForkPool {
   let servers: ForkServer[] = [];
   let startedWithout = 0;
   let isPossible = true;
+  const start = (env: SpawnRequest['env']): void => {
+    try {
+      servers.push(new ForkServer(env));
+    } catch {
+      isPossible = false;
+    }
+  };
   return {
     spawn(request, log) {
       const free = servers.find((server) => server.isReady);
@@ -23,9 +30,13 @@ export function createForkPool(): ForkPool {
       startedWithout += 1;
       isPossible &&= servers.every((server) => !server.isOver || server.hasServed);
       servers = servers.filter((server) => !server.isOver);
-      const isWorthIt = startedWithout > WORTH_IT && servers.length < MOST;
-      if (isPossible && isWorthIt && servers.every((server) => server.hasServed))
-        servers.push(new ForkServer(request.env));
+      if (
+        isPossible &&
+        startedWithout > WORTH_IT &&
+        servers.length < MOST &&
+        servers.every(({ hasServed }) => hasServed)
+      )
+        start(request.env);
       return undefined;
     },
   };

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ interface Running extends Spare {
 /**
  * A small process that forks for this one, one child at a time, each forked ahead of its request (fork-server.pl). A fork
  * costs what its parent has in memory: for Node.js two milliseconds, in which all else waits; here the processor next to
- * us does it meanwhile. The children are as node:child_process starts them: session, group, environment, descriptors.
+ * us does it meanwhile. Its children are as node:child_process starts them, but that they share the server's session.
  */
 export class ForkServer {
   readonly #process: ChildProcess;
@@ -40,33 +40,30 @@ export class ForkServer {
   #over = false;
   #hasServed = false;
 
-  /** @param env what its children's environment is told by the difference to; holds no secret */
+  /**
+   * @param env what its children's environment is told by the difference to; holds no secret
+   * @throws Error when the system has no room for it; one that cannot be started for another reason is soon over
+   */
   constructor(env: Environment) {
     this.#base = Object.fromEntries(Object.entries(env).filter(([name]) => !isForChildrenOnly(name)));
-    this.#process = spawn('perl', [PROGRAM], {
-      detached: true,
-      env: this.#base,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    this.#answers = this.#process.stdout as Socket;
+    const options = { detached: true, env: this.#base, stdio: ['pipe', 'pipe', 'ignore'] } satisfies SpawnOptions;
+    this.#process = spawn('perl', [PROGRAM], options).on('error', () => this.close());
+    const { stdin, stdout } = this.#process;
+    // Without descriptors for them there are none, whatever their type says.
+    if (!stdin || !stdout) throw new Error('no descriptors are left for a fork server');
+    this.#answers = stdout as Socket;
     this.#answers.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
-    for (const end of [this.#process, this.#process.stdin, this.#answers]) {
-      end?.on('error', () => this.close());
-    }
+    for (const end of [stdin, stdout]) end.on('error', () => this.close());
     this.#process.once('exit', () => this.close());
     this.#answers.once('close', () => this.#lose());
     this.#process.unref();
-    (this.#process.stdin as Socket).unref();
+    (stdin as Socket).unref();
     this.#answers.unref();
   }
 
   /** A child is ready to be used. */
   get isReady(): boolean {
     return this.#spare !== undefined && this.#running === undefined && !this.#over;
-  }
-
-  get isBusy(): boolean {
-    return this.#running !== undefined;
   }
 
   /** It ended, or is to end. */
@@ -111,7 +108,7 @@ export class ForkServer {
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#running === undefined) this.#answers.destroy();
+    if (this.#running === undefined) this.#process.stdout?.destroy();
     this.#process.stdin?.destroy();
     // Where its parent was killed, nobody would wait for it.
     if (this.#spare !== undefined) signalGroup(this.#spare.pid, 'SIGKILL');

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -7,6 +8,8 @@ import { type ChildProcesses, createChildProcesses } from '../../src/system/chil
 import { readProcess } from '../../src/system/process-table.ts';
 import { PATH } from '../support/children.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
+
+const NO_DESCRIPTORS = join(import.meta.dirname, '../support/fixtures/no-descriptors.ts');
 
 const parentOf = (child: ChildHandle): number => readProcess(child.pid)?.ppid ?? 0;
 
@@ -49,6 +52,12 @@ describe('children', () => {
     symlinkSync('/bin/sleep', join(folder, 'sleep'));
     const found = await parents(createChildProcesses(createSecrets({})), 20, 1, { env: { PATH: folder } });
     expect(new Set(found)).toEqual(new Set([process.pid]));
+  });
+
+  it('are started without where there are no descriptors for a server', () => {
+    const script = `ulimit -n 60; exec "$0" "$1"`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', script, process.execPath, NO_DESCRIPTORS], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
   });
 
   it('that read an input, or were given a secret, are started without', async () => {
