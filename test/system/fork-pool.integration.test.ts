@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ChildHandle, SpawnRequest } from '../../src/engine/ports.ts';
 import { createSecrets } from '../../src/engine/secrets.ts';
@@ -9,7 +10,7 @@ import { readProcess } from '../../src/system/process-table.ts';
 import { PATH } from '../support/children.ts';
 import { makeTempFolder } from '../support/temp-folder.ts';
 
-const NO_DESCRIPTORS = join(import.meta.dirname, '../support/fixtures/no-descriptors.ts');
+const NO_DESCRIPTORS = fileURLToPath(new URL('../support/fixtures/no-descriptors.ts', import.meta.url));
 
 const parentOf = (child: ChildHandle): number => readProcess(child.pid)?.ppid ?? 0;
 
