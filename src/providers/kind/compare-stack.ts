@@ -28,6 +28,7 @@ const PRUNED_RESOURCES = [
 ];
 const DIFFERENT = 1;
 const DIFF_TIMEOUT_MS = 60_000;
+const LOOKS = 3;
 
 /** Objects as YAML streams take them: one JSON document each. */
 export function toStream(objects: readonly KubeObject[]): string {
@@ -87,7 +88,21 @@ function isOurs({ metadata }: KubeObject): boolean {
   return metadata.namespace !== 'kube-system' && (managers?.some(({ manager }) => manager === FIELD_MANAGER) ?? false);
 }
 
+/**
+ * What differs each time that it is asked for. kubectl reads an object before the server says what it would become: where
+ * a controller writes a status in between, as in the moments after a change, that is a difference, too.
+ */
 async function findDrift(
+  ctx: Pick<StepContext, 'query'>,
+  config: ClusterConfig,
+  objects: readonly KubeObject[],
+): Promise<readonly KubeObject[]> {
+  let differing = objects;
+  for (let look = 0; look < LOOKS && differing.length > 0; look += 1) differing = await diff(ctx, config, differing);
+  return differing;
+}
+
+async function diff(
   ctx: Pick<StepContext, 'query'>,
   config: ClusterConfig,
   objects: readonly KubeObject[],
