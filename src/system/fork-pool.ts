@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ChildHandle, SpawnRequest } from '../engine/ports.ts';
 import { ForkServer } from './fork-server.ts';
 
@@ -16,9 +17,9 @@ export function createForkPool(): ForkPool {
   let servers: ForkServer[] = [];
   let startedWithout = 0;
   let isPossible = true;
-  const start = (env: SpawnRequest['env']): void => {
+  const start = (env: SpawnRequest['env'], logs: string): void => {
     try {
-      servers.push(new ForkServer(env));
+      servers.push(new ForkServer(env, logs));
     } catch {
       isPossible = false;
     }
@@ -36,7 +37,7 @@ export function createForkPool(): ForkPool {
         servers.length < MOST &&
         servers.every(({ hasServed }) => hasServed)
       )
-        start(request.env);
+        start(request.env, dirname(log));
       return undefined;
     },
   };

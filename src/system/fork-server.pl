@@ -1,4 +1,5 @@
 # Starts the children of an installation that starts many of them: see fork-server.ts.
+# Its argument is a folder for logs that are made ahead, on the file system of the logs.
 #
 # Always has one process ready, forked ahead, that waits for a request on standard input, becomes the requested program,
 # and is waited for. Answers on standard output, a line each:
@@ -17,9 +18,12 @@ open my $answers, '>&', \*STDOUT or die;
 open STDIN, '<', '/dev/null' or die;
 
 my $server = $$;
+my ($folder) = @ARGV;
+mkdir $folder, 0700;
 
 while (defined(my $child = fork)) {
     if (!$child) {
+        make_log_ahead();
         # A signal to its group reaches it and its descendants, and nobody else. (A session of its own, which takes the
         # POSIX module, would cost a tenth of a step; the one that this process leads has no terminal, either.)
         setpgrp;
@@ -32,6 +36,7 @@ while (defined(my $child = fork)) {
     }
     waitpid $child, 0;
     answer("X $?");
+    unlink "$folder/$child";
 }
 
 sub become {
@@ -42,13 +47,25 @@ sub become {
         if (defined $value) { $ENV{$name} = $value }
         else                { delete $ENV{$name} }
     }
-    my $mask = umask 0077;
     # An installation does not end for a log that cannot be written.
-    open STDOUT, '>>', $log or open STDOUT, '>', '/dev/null';
+    take_log_ahead($log) or open_log(*STDOUT, $log) or open STDOUT, '>', '/dev/null';
     open STDERR, '>&', \*STDOUT;
-    umask $mask;
     chdir $folder or return if length $folder;
     exec { $words[0] } @words;
+}
+
+# A file system that has lately deleted many files takes long to make one (ext4 does not give their inodes away yet): one
+# that is there needs only its name. In a folder of its own, since a folder is locked for as long.
+sub make_log_ahead { open_log(*AHEAD, "$folder/$$") }
+
+sub take_log_ahead { link "$folder/$$", $_[0] and open STDOUT, '>&', \*AHEAD }
+
+sub open_log {
+    my ($handle, $path) = @_;
+    my $mask = umask 0077;
+    my $opened = open $handle, '>>', $path;
+    umask $mask;
+    return $opened;
 }
 
 sub request {
@@ -58,12 +75,14 @@ sub request {
     }
     my $body = substr $read, 4;
     # Left over by one that was killed before it could obey: it counts as ended, and must not run after all.
-    exit(0) unless $body =~ /^$$\0/;
+    end() unless $body =~ /^$$\0/;
     return $body;
 }
 
 # Nothing more will be asked: the engine is gone, or has given us up.
 sub end {
+    unlink "$folder/$$";
+    rmdir $folder;
     kill TERM => $server if getppid == $server;
     exit(0);
 }

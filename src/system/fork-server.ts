@@ -11,6 +11,9 @@ import { readStartTicks } from './process-table.ts';
 
 const PROGRAM = join(import.meta.dirname, 'fork-server.pl');
 
+/** Folder beside the logs of a run, while it runs. */
+const LOGS_AHEAD = '.ahead';
+
 type Environment = Readonly<Record<string, string>>;
 
 interface Spare {
@@ -42,12 +45,13 @@ export class ForkServer {
 
   /**
    * @param env what its children's environment is told by the difference to; holds no secret
+   * @param logs folder that their logs are usually in
    * @throws Error when the system has no room for it; one that cannot be started for another reason is soon over
    */
-  constructor(env: Environment) {
+  constructor(env: Environment, logs: string) {
     this.#base = Object.fromEntries(Object.entries(env).filter(([name]) => !isForChildrenOnly(name)));
     const options = { detached: true, env: this.#base, stdio: ['pipe', 'pipe', 'ignore'] } satisfies SpawnOptions;
-    this.#process = spawn('perl', [PROGRAM], options).on('error', () => this.close());
+    this.#process = spawn('perl', [PROGRAM, join(logs, LOGS_AHEAD)], options).on('error', () => this.close());
     const { stdin, stdout } = this.#process;
     // Without descriptors for them there are none, whatever their type says.
     if (!stdin || !stdout) throw new Error('no descriptors are left for a fork server');
@@ -109,9 +113,8 @@ export class ForkServer {
     if (this.#over) return;
     this.#over = true;
     if (this.#running === undefined) this.#process.stdout?.destroy();
+    // At the end of its requests it ends, and so does the child that waits for one, whatever has become of its parent.
     this.#process.stdin?.destroy();
-    // Where its parent was killed, nobody would wait for it.
-    if (this.#spare !== undefined) signalGroup(this.#spare.pid, 'SIGKILL');
   }
 
   #hear(text: string): void {
@@ -128,7 +131,6 @@ export class ForkServer {
   #ready(pid: number, startTicks: number): void {
     this.#hasServed = true;
     this.#spare = { pid, startTicks: startTicks || readStartTicks(pid) };
-    if (this.#over) signalGroup(pid, 'SIGKILL');
   }
 
   /** @param status as wait(2) gives it */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RUN_MARKER, STEP_MARKER } from '../../src/engine/child-commands.ts';
@@ -14,8 +14,8 @@ import { makeTempFolder } from '../support/temp-folder.ts';
 const read = (path: string) => readFileSync(path, 'utf8');
 const parentOf = (pid: number): number => readProcess(pid)?.ppid ?? 0;
 
-async function startServer(env: Record<string, string> = { PATH }): Promise<ForkServer> {
-  const server = new ForkServer(env);
+async function startServer(env: Record<string, string> = { PATH }, logs = '/no/folder'): Promise<ForkServer> {
+  const server = new ForkServer(env, logs);
   onTestFinished(() => server.close());
   await waitFor(() => server.isReady);
   return server;
@@ -72,6 +72,31 @@ describe('a child of a fork server', () => {
     await first.result;
     await (await run(server, 'echo second', {}, log)).result;
     expect(read(log)).toBe(`[][$HOME][a b]['][\n][ü][${'x'.repeat(100_000)}]\nsecond\n`);
+  });
+
+  it('has a log of its own, made ahead or not, of which nothing else stays', async () => {
+    const logs = await makeTempFolder();
+    const server = await startServer({ PATH }, logs);
+    const write = async (path: string, text: string) =>
+      (await run(server, `echo ${text}; echo ${text} >&2`, {}, path)).result;
+    for (const [name, text] of Object.entries({ a: 'one', b: 'two', c: 'three' })) await write(join(logs, name), text);
+    await write(join(logs, 'b'), 'more');
+    await (await run(server, 'true', {}, join(logs, 'silent'))).result;
+    const elsewhere = await logFile();
+    await write(elsewhere, 'else');
+    expect(['a', 'b', 'c', 'silent'].map((name) => read(join(logs, name)))).toEqual([
+      'one\none\n',
+      'two\ntwo\nmore\nmore\n',
+      'three\nthree\n',
+      '',
+    ]);
+    expect(read(elsewhere)).toBe('else\nelse\n');
+    await waitFor(() => server.isReady);
+    expect(statSync(join(logs, 'a')).nlink).toBe(1);
+    expect(statSync(join(logs, 'a')).mode & 0o777).toBe(0o600);
+    server.close();
+    await waitFor(() => !existsSync(join(logs, '.ahead')));
+    expect(readdirSync(logs).toSorted()).toEqual(['a', 'b', 'c', 'silent']);
   });
 
   it('runs without a log where none can be written', async () => {
