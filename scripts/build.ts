@@ -78,7 +78,9 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   write: false,
 });
-for (const { path, text } of outputFiles) await writeFile(path, compiledAtLoad(text), { mode: 0o755 });
+for (const { path, text } of outputFiles) {
+  await writeFile(path, compiledAtLoad(text), { mode: text.startsWith('#!') ? 0o755 : 0o644 });
+}
 await cp(`${root}src/cli/help`, `${root}dist/cli/help`, { recursive: true });
 await cp(`${root}src/system/fork-server.pl`, `${root}dist/cli/fork-server.pl`);
 // For scripts/launch.sh, which looks whether they have been changed since.

@@ -6,11 +6,12 @@ import { RUN_MARKER, STEP_MARKER } from '../engine/child-commands.ts';
 import type { ChildHandle, Processes, SpawnRequest, SpawnResult } from '../engine/ports.ts';
 import type { RecordedChild } from '../engine/record.ts';
 import type { Secrets } from '../engine/secrets.ts';
+import { childHandle } from './child-handle.ts';
 import { createForkPool, type ForkPool } from './fork-pool.ts';
 import { findMarkedProcesses } from './marked-processes.ts';
 import { writeMasked } from './masked-log.ts';
 import { notRunnable } from './not-runnable.ts';
-import { endGroup, isGroupAlive, signalGroup } from './process-group.ts';
+import { endGroup, isGroupAlive } from './process-group.ts';
 import { readStartTicks } from './process-table.ts';
 
 /** Wait for the last output of a child that has ended. */
@@ -22,10 +23,10 @@ export interface ChildProcesses extends Processes {
 }
 
 /**
- * Children of this process, each leader of a group (and session) of its own, so that Ctrl-C reaches them through us only,
- * and their descendants with them.
+ * Children of this process, each leader of a group of its own, apart from our terminal, so that Ctrl-C reaches them
+ * through us only, and their descendants with them.
  *
- * Started with node:child_process directly: a step must cost little more than its fork (execa doubles it), and its output
+ * Started without execa: a step must cost little more than its fork (execa doubles it), and its output
  * goes to a file by descriptor, so that nothing is buffered here.
  */
 export function createChildProcesses(secrets: Pick<Secrets, 'stream'>): ChildProcesses {
@@ -201,11 +202,5 @@ function handleOf(child: ChildProcess, result: Promise<SpawnResult>): ChildHandl
 }
 
 function handle(pid: number, result: Promise<SpawnResult>): ChildHandle {
-  return {
-    pid,
-    startTicks: readStartTicks(pid),
-    result,
-    terminate: (graceMs) => endGroup(pid, graceMs),
-    kill: () => signalGroup(pid, 'SIGKILL'),
-  };
+  return childHandle(pid, readStartTicks(pid), result);
 }

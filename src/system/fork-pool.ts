@@ -12,7 +12,10 @@ export interface ForkPool {
   spawn(request: SpawnRequest, log: string): ChildHandle | undefined;
 }
 
-/** As many fork servers as children run at once, for those who start many. None where there is no Perl. */
+/**
+ * Fork servers for those who start many children: as many as run at once, and about as many that get the next one ready
+ * meanwhile. None where there is no Perl.
+ */
 export function createForkPool(): ForkPool {
   let servers: ForkServer[] = [];
   let startedWithout = 0;

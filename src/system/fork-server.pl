@@ -40,7 +40,7 @@ while (defined(my $child = fork)) {
 }
 
 sub become {
-    my ($pid, $log, $folder, $count, @rest) = split /\0/, $_[0], -1;
+    my ($pid, $log, $cwd, $count, @rest) = split /\0/, $_[0], -1;
     my @words = splice @rest, 0, $count;
     for (@rest) {
         my ($name, $value) = split /=/, $_, 2;
@@ -50,7 +50,7 @@ sub become {
     # An installation does not end for a log that cannot be written.
     take_log_ahead($log) or open_log(*STDOUT, $log) or open STDOUT, '>', '/dev/null';
     open STDERR, '>&', \*STDOUT;
-    chdir $folder or return if length $folder;
+    chdir $cwd or return if length $cwd;
     exec { $words[0] } @words;
 }
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { RUN_MARKER, STEP_MARKER } from '../engine/child-commands.ts';
 import type { ChildHandle, SpawnRequest, SpawnResult } from '../engine/ports.ts';
+import { childHandle } from './child-handle.ts';
 import { notRunnable } from './not-runnable.ts';
-import { endGroup, signalGroup } from './process-group.ts';
+import { signalGroup } from './process-group.ts';
 import { readStartTicks } from './process-table.ts';
 
 const PROGRAM = join(import.meta.dirname, 'fork-server.pl');
@@ -99,13 +100,7 @@ export class ForkServer {
     const done = Promise.withResolvers<SpawnResult>();
     this.#running = { ...spare, request, done };
     this.#answers.ref();
-    return {
-      pid,
-      startTicks,
-      result: done.promise,
-      terminate: (graceMs) => endGroup(pid, graceMs),
-      kill: () => signalGroup(pid, 'SIGKILL'),
-    };
+    return childHandle(pid, startTicks, done.promise);
   }
 
   /** Ends it, once what it runs has ended. */
