@@ -217,6 +217,8 @@ describe('a fork server', () => {
     const child = await run(server, 'touch ran', { cwd: folder });
     expect(child.pid).toBe(spare);
     process.kill(spare, 'SIGKILL');
+    // Busy for a while: the next one has all the time to read what was left, before the server can be given up.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     expect(await child.result).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
     await waitFor(() => !isAlive(pid, 0));
     expect(existsSync(join(folder, 'ran'))).toBe(false);
