@@ -20,6 +20,8 @@ export interface PortsOptions {
   consent?: Consent;
   /** Filled with what is recorded; give it again to play a later run. */
   steps?: Map<string, StepRecord>;
+  /** Hears every event, too. */
+  listen?: (event: EngineEvent) => void;
 }
 
 /** Real children, logs and time; the record is kept in memory. */
@@ -52,7 +54,7 @@ export async function makeEnginePorts(
     logs: createLogFiles(join(await makeTempFolder(), 'logs'), 'test'),
     consent: options.consent ?? (async () => undefined),
     secrets,
-    listeners: [(event) => events.push(event)],
+    listeners: [(event) => events.push(event), ...(options.listen === undefined ? [] : [options.listen])],
     env: options.env ?? process.env,
     classify: classifyError,
     policy: { timeoutMs: 60_000, attempts: 1, delayMs: 0, maxDelayMs: 0, retryOn: [] },

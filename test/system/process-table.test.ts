@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { listenerOf } from '../../src/system/port-listener.ts';
 import { findProcesses, isAlive, parsePsRow, readBootId, readProcess } from '../../src/system/process-table.ts';
 
@@ -42,9 +42,14 @@ describe('process table', () => {
     // The shell becomes `sleep 20` and never collects its first child.
     const parent = spawn('sh', ['-c', 'sleep 0.1 & exec sleep 20']);
     try {
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      const [zombie] = findProcesses((one) => one.ppid === parent.pid && one.state === 'Z');
-      expect(zombie).toBeDefined();
+      const zombie = await vi.waitFor(
+        () => {
+          const [found] = findProcesses((one) => one.ppid === parent.pid && one.state === 'Z');
+          expect(found).toBeDefined();
+          return found;
+        },
+        { timeout: 10_000 },
+      );
       expect(isAlive(zombie?.pid ?? 0, zombie?.startTicks ?? 0)).toBe(false);
     } finally {
       parent.kill('SIGKILL');

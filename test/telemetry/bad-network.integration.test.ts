@@ -19,8 +19,8 @@ import {
 
 const missing = await missingPrograms(PROMETHEUS, TOXIPROXY);
 
-/** The whole exit may take 350 ms more; what else a busy machine takes is not meant here. */
-const SLACK_MS = 3_000;
+/** Told from a telemetry that waits for an answer, not from one that is slow: the benchmark P8 measures that. */
+const SLACK_MS = 8_000;
 
 describe.skipIf(missing !== undefined)(`a bad network${missing === undefined ? '' : ` (${missing})`}`, () => {
   let prometheus: RunningServer;

@@ -30,7 +30,7 @@ function checkOf(kind: Kind, id: string): Check {
 }
 
 describe('running checks', () => {
-  it('reports every one in its place, whatever the others do, in the time of the slowest', async () => {
+  it('reports every one in its place, whatever the others do', async () => {
     const kinds = fc.constantFrom<Kind>(
       'ok',
       'warning',
@@ -43,13 +43,11 @@ describe('running checks', () => {
     );
     const ctx = await makeContext();
     const property = fc.asyncProperty(fc.array(kinds, { maxLength: 30 }), async (chosen) => {
-      const started = performance.now();
       const results = await runChecks(
         chosen.map((kind, index) => checkOf(kind, `c${index}`)),
         ctx,
         {},
       );
-      expect(performance.now() - started).toBeLessThan(TIMEOUT_MS * 5);
       const expected = chosen.flatMap((kind, index) => {
         if (kind === 'says nothing') return [];
         return [`c${index} ${kind === 'ok' || kind === 'warning' ? kind : 'error'}`];
@@ -58,6 +56,26 @@ describe('running checks', () => {
       expect(results.every(({ finding }) => finding.message !== '')).toBe(true);
     });
     await fc.assert(property, { numRuns: 40 });
+  });
+
+  it('runs all at the same time', async () => {
+    const ctx = await makeContext();
+    const meeting = Promise.withResolvers<Finding>();
+    let met = 0;
+    const all = Array.from(
+      { length: 20 },
+      (_, index): Check => ({
+        id: `c${index}`,
+        title: 'meets the others',
+        run: async () => {
+          met += 1;
+          if (met === 20) meeting.resolve({ level: 'ok', message: 'all are here' });
+          return meeting.promise;
+        },
+      }),
+    );
+    const results = await runChecks(all, ctx, {});
+    expect(results.map(({ finding }) => finding.message)).toEqual(Array(20).fill('all are here'));
   });
 
   it('says of a hanging check that it did not answer, and of a throwing one why', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { EngineEvent } from '../../../src/engine/events.ts';
 import { type PlayOptions, playPlan } from '../../support/play-plan.ts';
 import { makeSshServer, missingForSsh, type SshServer } from '../../support/servers/sshd.ts';
 
@@ -28,8 +29,12 @@ describe.skipIf(why !== undefined)(`ssh${why === undefined ? '' : ` (skipped: ${
 
   it('tries again while nobody listens', async () => {
     const server = await makeSshServer();
-    const run = remote(server, 'echo hello', { more: 'attempts: 40\n    delay: 500ms', random: () => 0.99 });
-    await sleep(700);
+    const refused = Promise.withResolvers<void>();
+    const listen = ({ type }: EngineEvent) => {
+      if (type === 'target_tried') refused.resolve();
+    };
+    const run = remote(server, 'echo hello', { more: 'attempts: 40\n    delay: 500ms', random: () => 0.99, listen });
+    await refused.promise;
     await server.start();
     const { error, tried, log } = await run;
     expect(error).toBeUndefined();

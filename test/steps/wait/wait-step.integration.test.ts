@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EngineEvent } from '../../../src/engine/events.ts';
 import { findFreePort } from '../../support/free-port.ts';
 import { startSite } from '../../support/http-site.ts';
 import { type PlayOptions, playPlan } from '../../support/play-plan.ts';
@@ -10,6 +11,15 @@ import { makeTempFolder } from '../../support/temp-folder.ts';
 
 function waitFor(settings: string, options: PlayOptions = {}) {
   return playPlan(`steps:\n  - id: waits\n    wait: ${settings}\n`, options);
+}
+
+/** What to give a run so that a test can wait until a step has looked in vain. */
+function hearNotReady() {
+  const vain = new Set<string>();
+  const listen = (event: EngineEvent) => {
+    if (event.type === 'step_progress' && event.message.startsWith('not ready: ')) vain.add(event.step);
+  };
+  return { vain, listen };
 }
 
 /** Polls until something has happened, or the run has ended without it. */
@@ -44,8 +54,9 @@ describe('wait', () => {
     const port = await findFreePort();
     const server = createServer((socket) => socket.end());
     onTestFinished(() => void server.close());
-    const run = waitFor(`{ target: 'tcp://127.0.0.1:${port}', interval: 20ms }`);
-    await sleep(200);
+    const { vain, listen } = hearNotReady();
+    const run = waitFor(`{ target: 'tcp://127.0.0.1:${port}', interval: 20ms }`, { listen });
+    await until(() => vain.size > 0, run);
     server.listen(port, '127.0.0.1');
     const { error, log } = await run;
     expect(error).toBeUndefined();
@@ -54,15 +65,17 @@ describe('wait', () => {
 
   it('for a file or a command, in the folder of the plan', async () => {
     const folder = await makeTempFolder();
+    const { vain, listen } = hearNotReady();
     const run = playPlan(
       `
 steps:
   - { id: file, needs: [], wait: { target: 'file:made', interval: 20ms } }
   - { id: command, needs: [], wait: { command: 'test -f made || { echo not made >&2; exit 3; }', interval: 20ms } }
 `,
-      { folder },
+      { folder, listen },
     );
-    setTimeout(() => void writeFile(join(folder, 'made'), ''), 300);
+    await until(() => vain.size === 2, run);
+    await writeFile(join(folder, 'made'), '');
     const { error, log } = await run;
     expect(error).toBeUndefined();
     expect(log).toContain('not ready: no such file');
