@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgramName } from './program.ts';
 import { readVersion } from './version.ts';
-import { findTerminal, writeNow } from './write-now.ts';
+import { EXIT_LOST, findTerminal, writeNow } from './write-now.ts';
 
 const HELP = new Set(['--help', '-h']);
 const WIDE = 100;
@@ -17,8 +17,8 @@ export async function main(name: ProgramName, argv: readonly string[]): Promise<
   const [word = ''] = argv;
   // Rendered for a wide terminal.
   if (argv.length === 1 && HELP.has(word) && (findTerminal(1)?.columns ?? WIDE) >= WIDE)
-    return writeNow(1, readFileSync(join(import.meta.dirname, 'help', `${name}.txt`), 'utf8'));
-  if (argv.length === 1 && word === '--version') return writeNow(1, `${readVersion()}\n`);
+    return answer(readFileSync(join(import.meta.dirname, 'help', `${name}.txt`), 'utf8'));
+  if (argv.length === 1 && word === '--version') return answer(`${readVersion()}\n`);
   if (name === 'create-cluster' && argv.includes('--status')) {
     const { quickStatus } = await import('./quick-status.ts');
     const exitCode = quickStatus(argv);
@@ -29,4 +29,8 @@ export async function main(name: ProgramName, argv: readonly string[]): Promise<
   }
   const { runCommandLine } = await import('./run-command-line.ts');
   await runCommandLine(name, argv, readVersion());
+}
+
+function answer(text: string): void {
+  if (!writeNow(1, text)) process.exitCode = EXIT_LOST;
 }

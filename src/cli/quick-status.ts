@@ -3,7 +3,7 @@ import { InstallerError } from '../errors/installer-error.ts';
 import { formatError } from '../ui/error.ts';
 import { homeOf, wantsColor } from './environment.ts';
 import { reportStatus, type StatusReport } from './status-report.ts';
-import { findTerminal, writeNow } from './write-now.ts';
+import { EXIT_LOST, findTerminal, writeNow } from './write-now.ts';
 
 /**
  * `create-cluster --status` in its common forms, without the command line's machinery.
@@ -39,9 +39,9 @@ export function quickStatus(argv: readonly string[]): number | undefined {
     writeNow(2, `${formatError(thrown, { color, columns: findTerminal(2)?.columns ?? Number.POSITIVE_INFINITY })}\n`);
     return thrown.exitCode;
   }
-  writeNow(1, report.stdout);
+  const isTold = writeNow(1, report.stdout);
   writeNow(2, report.stderr);
-  return report.exitCode;
+  return isTold ? report.exitCode : report.exitCode || EXIT_LOST;
 }
 
 const QUICK_FLAGS = new Set(['--status', '--json', '--check', '--no-color']);

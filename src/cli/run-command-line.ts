@@ -3,6 +3,7 @@ import { formatError } from '../ui/error.ts';
 import type { Invocation, ProgramName } from './program.ts';
 import { parseCommandLine } from './program.ts';
 import { openTerminal, type Terminal, viewOf } from './terminal.ts';
+import { EXIT_LOST, lossOf } from './write-now.ts';
 
 /** Runs a command and gives its exit code; throws what is to be printed as the one error. */
 type Command = (invocation: Invocation, terminal: Terminal) => Promise<number>;
@@ -56,6 +57,10 @@ export async function runCommandLine(name: ProgramName, argv: readonly string[],
     exitCode = error.exitCode;
   }
   await drained(terminal.stdout);
+  if (terminal.lost !== undefined) {
+    terminal.stderr.write(`${lossOf(terminal.lost)}\n`);
+    exitCode ||= EXIT_LOST;
+  }
   await drained(terminal.stderr);
   // Explicit: a timer or socket of a library must not keep an ended installer alive.
   process.exit(exitCode);
@@ -67,9 +72,8 @@ async function commandOf({ command }: Invocation): Promise<Command> {
   return await load();
 }
 
-function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
+/** Resolves when all of it has been written, or has failed and the listeners of its errors know. */
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.destroyed && stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
+  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,6 @@
 import type { ConsentOptions } from '../ui/prompt.ts';
 import { homeOf, wantsColor } from './environment.ts';
+import { isLoss } from './write-now.ts';
 
 /** The process as the commands see it: the only door to `process.*`. */
 export interface Terminal {
@@ -11,14 +12,21 @@ export interface Terminal {
   interactive: boolean;
   /** $CONTEXTCORE_HOME, or ~/.contextcore. */
   home: string;
+  /** Why output on stdout could not be written, when some could not. */
+  lost: Error | undefined;
 }
 
 export function openTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   const env = copyEnvironment();
-  // A reader that goes away (`| head`) is not our failure.
-  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
-  return { env, stdin, stdout, stderr, interactive: stdin.isTTY === true && stderr.isTTY === true, home: homeOf(env) };
+  const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  const terminal: Terminal = { env, stdin, stdout, stderr, interactive, home: homeOf(env), lost: undefined };
+  // Output that goes nowhere ends no installation. Node's standard streams forget their errors.
+  stderr.on('error', () => undefined);
+  stdout.on('error', (error) => {
+    if (isLoss(error)) terminal.lost ??= error;
+  });
+  return terminal;
 }
 
 /** A plain copy: looking a variable up in the process's own is a system call each. The launchers' cache is ours alone. */

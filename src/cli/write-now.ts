@@ -3,17 +3,38 @@ import { fstatSync, writeSync } from 'node:fs';
 /** Linux' number of /dev/null: a character device, but no terminal. */
 const NULL_DEVICE = 0x103;
 
-/** Writes text to a standard stream without loading Node's streams, which take longer to load than a status to make. */
-export function writeNow(fd: 1 | 2, text: string): void {
+/** Exit code of a command whose answer could not be written: its own, if that tells of a failure already. */
+export const EXIT_LOST = 1;
+
+/**
+ * Writes text to a standard stream without loading Node's streams, which take longer to load than a status to make.
+ *
+ * @returns false when an answer on stdout could not be written, which stderr was told
+ */
+export function writeNow(fd: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text);
   let done = 0;
   try {
     while (done < bytes.length) done += writeSync(fd, bytes, done);
   } catch (thrown) {
-    // A reader that has gone away is not our failure; a full pipe that must not block is for the stream to wait for.
-    if ((thrown as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-    (fd === 1 ? process.stdout : process.stderr).write(bytes.subarray(done));
+    // A full pipe that must not block is for the stream to wait for.
+    if ((thrown as NodeJS.ErrnoException).code === 'EAGAIN') {
+      (fd === 1 ? process.stdout : process.stderr).write(bytes.subarray(done));
+    } else if (fd === 1 && isLoss(thrown)) {
+      writeNow(2, `${lossOf(thrown)}\n`);
+      return false;
+    }
   }
+  return true;
+}
+
+/** What ends a write to stdout may be a reader that has gone away (`| head`), which is not our failure; a full disk is. */
+export function isLoss(thrown: unknown): thrown is Error {
+  return (thrown as NodeJS.ErrnoException).code !== 'EPIPE';
+}
+
+export function lossOf({ message }: Error): string {
+  return `the output could not be written to stdout: ${message}`;
 }
 
 /** The terminal behind a standard stream; undefined when there is none. Asks Node's streams only where there may be one. */

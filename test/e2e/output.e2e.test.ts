@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
@@ -84,6 +84,23 @@ describe('output', () => {
     for (const args of ['--help', `status ${plan}`, `status ${plan} --json`, 'completion']) {
       expect(run(`${args} 2>err | true; cat err`), args).toMatchObject({ stdout: '', stderr: '' });
     }
+  });
+
+  test.skipIf(!existsSync('/dev/full'))(`a full disk loses no answer unseen (needs /dev/full)`, async () => {
+    const { folder, home } = makeGround();
+    const plan = writeFile(folder, 'out.yaml', "steps:\n  - { id: only, run: 'echo done >> effects' }\n");
+    const run = (program: Parameters<typeof entryOf>[0], args: string) =>
+      spawnSync('sh', ['-c', `"${process.execPath}" "${entryOf(program)}" ${args} > /dev/full`], {
+        cwd: folder,
+        env: cliEnvironment({ home }),
+        encoding: 'utf8',
+      });
+    const lost = { status: 1, stderr: expect.stringMatching(/could not be written to stdout: ENOSPC.*\n$/) };
+    expect(run('contextcore-install', `run ${plan} --json`)).toMatchObject(lost);
+    expect(linesOf(join(folder, 'effects'))).toEqual(['done']);
+    for (const args of ['--help', 'run --help', '--version', `status ${plan} --json`, 'completion'])
+      expect(run('contextcore-install', args), args).toMatchObject(lost);
+    expect(run('create-cluster', '--status --json')).toMatchObject(lost);
   });
 
   test(`--help, --version and completion answer without a home ${covers('--help', '--version', 'completion')}`, async () => {
