@@ -9,15 +9,15 @@ import { pathsBelow, readStateFile, snapshot } from '../support/cli-files.ts';
 import { createHostSubject } from '../support/crash/host-subject.ts';
 import type { Subject } from '../support/crash/subject.ts';
 import { findFreePort } from '../support/free-port.ts';
-import { isRunning, pidsWith, waitFor } from '../support/processes.ts';
+import { isRunning, killThoseWith, pidsWith, waitFor } from '../support/processes.ts';
 import { missingPrograms } from '../support/programs.ts';
 import { covers } from './interface.ts';
 
 const missing = missingPrograms('prometheus', 'prometheus-alertmanager');
 /** What an installation may touch when there is nothing to do. */
 const OWN_RECORDS = /^state|^install-state\.json$|\.lock$/;
-/** Databases write by themselves. */
-const DATA = /\/data\//;
+/** Servers write databases and logs by themselves. */
+const DATA = /\/data(\/|$)|\.log$/;
 
 describe.skipIf(missing !== undefined)(`provider host${missing === undefined ? '' : `: ${missing}`}`, () => {
   let subject: Subject;
@@ -148,9 +148,7 @@ describe.skipIf(missing !== undefined)(`provider host${missing === undefined ? '
 describe.skipIf(missing !== undefined)(`provider host, again${missing === undefined ? '' : `: ${missing}`}`, () => {
   const makeTwo = async () => {
     const ground = makeGround();
-    onTestFinished(() => {
-      for (const pid of pidsWith(join(ground.home, 'data'))) process.kill(pid, 'SIGKILL');
-    });
+    onTestFinished(() => killThoseWith(join(ground.home, 'data')));
     return ground;
   };
 

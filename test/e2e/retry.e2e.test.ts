@@ -35,7 +35,8 @@ describe('retry', () => {
 
   test(`a limit of each try and of everything; nothing it started stays ${covers('retry --timeout', 'retry --kind')}`, async () => {
     const ground = makeGround();
-    const flags = ['--kind', 'ssh', '--attempts', '2', ...QUICK, '--timeout', '300ms', '--budget', '20s'];
+    // Time enough for a busy machine to start what is to be ended.
+    const flags = ['--kind', 'ssh', '--attempts', '2', ...QUICK, '--timeout', '3s', '--budget', '60s'];
     const ended = await retry(ground, flags, 'sleep 1000 & echo $! >> pids; wait');
     expect(ended.exitCode, ended.stderr).toBe(1);
     expect(ended.stderr).toContain('network_timeout');
@@ -82,7 +83,7 @@ describe('retry', () => {
     running.kill('SIGINT');
     expect((await running.ended).exitCode).toBe(130);
     const pid = Number(readFileSync(join(ground.folder, 'pid'), 'utf8'));
-    await expect.poll(() => isAlive(pid, 0)).toBe(false);
+    await expect.poll(() => isAlive(pid, 0), { timeout: 30_000 }).toBe(false);
   });
 
   test(`a CI job's page gets the table ${covers('GITHUB_STEP_SUMMARY')}`, async () => {

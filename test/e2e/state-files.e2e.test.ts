@@ -138,7 +138,7 @@ describe('a full disk', () => {
     mkdirSync(home);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', home]);
     if (mounted.status !== 0) return context.skip(`no tmpfs can be mounted: ${mounted.stderr}`);
-    onTestFinished(() => void spawnSync('umount', [home]));
+    onTestFinished(() => void spawnSync('umount', ['--lazy', home]));
     const plan = writeFile(
       folder,
       'plan.yaml',

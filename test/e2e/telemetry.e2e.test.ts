@@ -58,8 +58,8 @@ describe.skipIf(missing !== undefined)(`telemetry${missing === undefined ? '' : 
     const run = await ground.install(['run', planIn(ground), '--cluster', 'later', '--remote-write-url', dead]);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(run.stderr).toContain('contextcore-install telemetry flush shop --cluster later\n');
-    const args = ['telemetry', 'flush', 'shop', '--cluster', 'later', '--timeout', '3s'];
-    expect((await ground.install([...args, '--remote-write-url', dead])).exitCode).toBe(7);
+    const args = ['telemetry', 'flush', 'shop', '--cluster', 'later'];
+    expect((await ground.install([...args, '--remote-write-url', dead, '--timeout', '3s'])).exitCode).toBe(7);
     const flushed = await ground.install([...args, '--remote-write-url', push(), '--tenant', TENANT]);
     expect(flushed.exitCode, flushed.stderr).toBe(0);
     expect((await samplesOf('contextcore_install_step_status{cluster="later"}[1h]')).size).toBe(2);

@@ -115,7 +115,8 @@ export function makeGround(): Ground {
   onTestFinished(async () => {
     for (const cli of started) if (cli.child.exitCode === null && cli.child.signalCode === null) cli.kill('SIGKILL');
     await Promise.all(started.map((cli) => cli.ended));
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    // What was killed may write into it for a moment.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   const start: Ground['start'] = (program, args, options = {}) => {
     const cli = startCli(program, args, { home, cwd: folder, ...options });

@@ -14,6 +14,17 @@ export function pidsWith(text: string): readonly number[] {
   ).map(({ pid }) => pid);
 }
 
+/** Kills them; one that has ended meanwhile is no error. */
+export function killThoseWith(text: string): void {
+  for (const pid of pidsWith(text)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+    }
+  }
+}
+
 /** @throws Error when it does not come true within the time */
 export async function waitFor(condition: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cliEnvironment, entryOf, type Program } from './cli.ts';
@@ -22,11 +23,13 @@ export function openTerminalSession(
   args: readonly string[],
   { folder, home }: { folder: string; home: string },
 ): TerminalSession {
-  const socket = join(folder, 'tmux.sock');
+  // Each has a server of its own: one that is about to end still takes calls, and would end the next session with it.
+  const name = randomUUID().slice(0, 8);
+  const socket = join(folder, `tmux-${name}`);
   const tmux = (...words: readonly string[]) => execFileSync('tmux', ['-S', socket, ...words], { encoding: 'utf8' });
   const words = [process.execPath, entryOf(program), ...args].map((word) => `'${word}'`).join(' ');
   // The shell stays, so that the last screen and the exit code can be read.
-  const script = join(folder, 'session.sh');
+  const script = join(folder, `session-${name}.sh`);
   writeFileSync(script, `trap : INT\n${words}\necho "[exit $?]"\nexec sleep 600\n`);
   execFileSync('tmux', ['-S', socket, '-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '40', 'sh', script], {
     cwd: folder,
@@ -34,7 +37,8 @@ export function openTerminalSession(
   });
   const screen = () => tmux('capture-pane', '-p', '-S', '-100');
   const seen = (text: string | RegExp) =>
-    waitFor(() => (typeof text === 'string' ? screen().includes(text) : text.test(screen())));
+    // A whole installation may lie between two screens.
+    waitFor(() => (typeof text === 'string' ? screen().includes(text) : text.test(screen())), 120_000);
   return {
     screen,
     type: (...keys) => void tmux('send-keys', ...keys),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { STEP_IDS } from '../../../src/providers/provider.ts';
 import { startCli } from '../cli.ts';
 import { findFreePort } from '../free-port.ts';
-import { pidsWith } from '../processes.ts';
+import { killThoseWith, pidsWith } from '../processes.ts';
 import type { Subject } from './subject.ts';
 
 /** create-cluster with provider host, on ports of its own. */
@@ -42,7 +42,7 @@ export async function createHostSubject(): Promise<Subject> {
       return faults;
     },
     async destroy() {
-      for (const pid of pidsWith(data)) process.kill(pid, 'SIGKILL');
+      killThoseWith(data);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

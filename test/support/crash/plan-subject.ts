@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { linesOf } from '../cli-files.ts';
-import { pidsWith } from '../processes.ts';
+import { killThoseWith, pidsWith } from '../processes.ts';
 import type { Subject } from './subject.ts';
 
 /** Checked: looks before it makes. The others are known to be done by the record alone. */
@@ -41,7 +41,7 @@ export function createPlanSubject(): Subject {
       return left.length === 0 ? faults : [...faults, `still running: ${left.join(', ')}`];
     },
     async destroy() {
-      for (const pid of pidsWith(folder)) process.kill(pid, 'SIGKILL');
+      killThoseWith(folder);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -72,8 +72,9 @@ export async function crashInChain(subject: Subject, moments: readonly Moment[])
     const doneBefore = completedSteps(subject);
     const ended = await startAndKill(subject, index === 0 ? subject.install : subject.resume, moment);
     const faults = repeatedSteps(ended.stdout, doneBefore).map((step) => `${step} was completed and ran again`);
-    // One that came to its end before the signal has ended well.
-    if (ended.signal !== 'SIGKILL' && ended.exitCode !== 130 && ended.exitCode !== 0) {
+    // One that came to its end before the signal has ended well, also when it was still tidying up after itself.
+    const isOver = ended.exitCode === 0 || (ended.signal === 'SIGINT' && hasSucceeded(ended.stdout));
+    if (ended.signal !== 'SIGKILL' && ended.exitCode !== 130 && !isOver) {
       faults.push(`ended with ${ended.exitCode}: ${ended.stderr.trim().split('\n').slice(-6).join(' / ')}`);
     }
     if (ended.exitCode === 130) faults.push(...childrenLeft(subject).map((child) => `${child} is left`));
@@ -128,6 +129,11 @@ async function withLimit(engine: RunningCli) {
   return await engine.ended.finally(() => clearTimeout(timer));
 }
 
+/** Whether the run's last event tells of its success. */
+function hasSucceeded(events: string): boolean {
+  return /^(?=.*"type":"run_finished")(?=.*"result":"success")/m.test(events);
+}
+
 /** The event of a step's start, as a line of JSON. */
 function startOf(step: string): RegExp {
   return new RegExp(`^(?=.*"type":"step_started")(?=.*"step":"${step}")`, 'm');
@@ -180,7 +186,9 @@ function childrenLeft({ home, cluster, plan }: Subject): readonly string[] {
 
 /** Steps that were recorded as done before the resume and were applied in it all the same. */
 function repeatedSteps(events: string, done: ReadonlySet<string>): readonly string[] {
-  const applied = events.split('\n').flatMap((line) => {
+  // The last line is empty, or was cut off by the kill.
+  const lines = events.split('\n').slice(0, -1);
+  const applied = lines.flatMap((line) => {
     if (!line.includes('"attempt_started"')) return [];
     const { step, action } = JSON.parse(line) as { step: string; action: string };
     return action === 'apply' && done.has(step) ? [step] : [];
@@ -188,20 +196,24 @@ function repeatedSteps(events: string, done: ReadonlySet<string>): readonly stri
   return [...new Set(applied)];
 }
 
-/** Kills at random moments, up to `spanMs` after the start, `workers` installations beside each other. */
+/**
+ * Kills at random moments, up to `spanMs` after the start, `workers` installations beside each other. Where a run takes
+ * longer than that, up to as long as the one before: on a slow machine all kills would hit programs that only start.
+ */
 export async function crashAtRandom(
   makeSubject: () => Promise<Subject> | Subject,
   options: { count: number; spanMs: number; random: () => number; workers: number; onCrash?: (crash: Crash) => void },
 ): Promise<readonly Crash[]> {
-  const moments = Array.from({ length: options.count }, () => ({
-    afterMs: Math.round(options.random() * options.spanMs),
-  }));
+  const parts = Array.from({ length: options.count }, () => options.random());
   const crashes: Crash[] = [];
   const work = async () => {
     const subject = await makeSubject();
+    let spanMs = options.spanMs;
     try {
       for (let number = next++; number < options.count; number = next++) {
-        const crash = await crashOnce(subject, moments[number] ?? { afterMs: 0 }, number + 1);
+        const afterMs = Math.round((parts[number] ?? 0) * spanMs);
+        const crash = await crashOnce(subject, { afterMs }, number + 1);
+        spanMs = Math.max(options.spanMs, crash.resumeMs);
         crashes.push(crash);
         options.onCrash?.(crash);
       }
