@@ -174,6 +174,14 @@ describe('a child of a fork server', () => {
 describe('a fork server', () => {
   const serverOf = (child: ChildHandle): number => parentOf(child.pid);
 
+  /** As a child of it says, which may be gone before anybody else could look. */
+  async function pidOf(server: ForkServer): Promise<number> {
+    const log = await logFile();
+    const child = await run(server, 'echo $PPID', {}, log);
+    expect(await child.result).toMatchObject({ exitCode: 0 });
+    return Number(read(log));
+  }
+
   it('bears none of the marks of a child, which would make it a child of the run', async () => {
     const env = { PATH, KEPT: 'here', [RUN_MARKER]: 'run-1', [STEP_MARKER]: 'step-1' };
     const child = await run(await startServer(env), '[ "$KEPT" = here ] && sleep 100', { env });
@@ -195,9 +203,7 @@ describe('a fork server', () => {
 
   it('that is killed while it has nothing to do is not used any more, and leaves nothing', async () => {
     const server = await startServer();
-    const child = await run(server, 'sleep 0.1');
-    const pid = serverOf(child);
-    await child.result;
+    const pid = await pidOf(server);
     await waitFor(() => server.isReady);
     process.kill(pid, 'SIGKILL');
     await waitFor(() => server.isOver);
@@ -207,9 +213,7 @@ describe('a fork server', () => {
   it('never runs a command that was told to have been killed', async () => {
     const folder = await makeTempFolder();
     const server = await startServer();
-    const known = await run(server, 'sleep 0.1');
-    const pid = serverOf(known);
-    await known.result;
+    const pid = await pidOf(server);
     await waitFor(() => server.isReady);
     // The one that waits for a request, stopped before it can read one.
     const spare = childOf(pid);
@@ -227,13 +231,13 @@ describe('a fork server', () => {
 
   it('that is given up ends at once, or when its child has ended, and not by asking in vain', async () => {
     const server = await startServer();
+    const pid = await pidOf(server);
     const child = await run(server, 'sleep 0.3; exit 5');
-    const pid = serverOf(child);
     server.close();
     expect(await child.result).toMatchObject({ exitCode: 5 });
     await waitFor(() => !isAlive(pid, 0));
     const idle = await startServer();
-    const idlePid = serverOf(await run(idle, 'sleep 0.1'));
+    const idlePid = await pidOf(idle);
     await waitFor(() => idle.isReady);
     idle.close();
     await waitFor(() => !isAlive(idlePid, 0) && members(idlePid).length === 0);
@@ -242,14 +246,15 @@ describe('a fork server', () => {
   it('ends with its engine, however that ends; what it has started stays', async () => {
     const log = await logFile();
     const script = 'sleep 1; echo done; sleep 100';
-    const { engine, pgid } = await startEngine({ script, run: 'killed', log, before: '40' });
+    const name = `killed-${process.pid}-forked`;
+    const { engine, pgid } = await startEngine({ script, run: name, log, before: '40' });
     const server = parentOf(pgid);
     expect(server).not.toBe(engine.pid);
     engine.kill('SIGKILL');
     await once(engine, 'exit');
     await waitFor(() => existsSync(log) && read(log) === 'done\n');
     // As the next run looks for it.
-    expect(processes.findMarked('killed')).toMatchObject([{ pid: pgid, program: 'sh', step: 'the_step' }]);
+    expect(processes.findMarked(name)).toMatchObject([{ pid: pgid, program: 'sh', step: 'the_step' }]);
     process.kill(-pgid, 'SIGKILL');
     await waitFor(() => !isAlive(server, 0));
   });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { listenerOf } from '../../src/system/port-listener.ts';
@@ -16,7 +17,10 @@ describe('process table', () => {
   it('is not misled by a program name with parentheses and spaces', async () => {
     const child = spawn(process.execPath, ['-e', 'process.title = "a) R 1 2 (b"; setTimeout(() => {}, 20000)']);
     try {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      if (process.platform === 'linux') {
+        await vi.waitFor(() => expect(stat()).toContain('(a) R 1 2 (b)'), { timeout: 10_000 });
+      }
       const found = readProcess(child.pid ?? 0);
       expect(found?.ppid).toBe(process.pid);
       expect(found?.startTicks).toBeGreaterThan(readProcess(process.pid)?.startTicks ?? Number.POSITIVE_INFINITY);
