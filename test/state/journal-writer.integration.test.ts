@@ -12,7 +12,8 @@ const noFaults = whyNoFaults();
 describe.skipIf(noFaults !== undefined)(`a slow disk${noFaults === undefined ? '' : ` (skipped: ${noFaults})`}`, () => {
   it('does not hold up what else there is to do', async () => {
     const path = join(await makeTempFolder(), 'journal');
-    const slow = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=30000'];
+    // Far longer than a busy machine lets a process wait.
+    const slow = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=300000'];
     const { stdout, stderr } = spawnSync(
       'strace',
       ['-f', '-qq', '-o', '/dev/null', ...slow, process.execPath, FIXTURE, path],

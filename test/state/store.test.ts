@@ -75,7 +75,7 @@ describe('an opened state', () => {
     await store.record(transition('a', 'in_progress'));
     await store.record(transition('a', 'completed'));
     await expect
-      .poll(() => readJson(paths.state).steps, { timeout: 3_000 })
+      .poll(() => readJson(paths.state).steps, { timeout: 15_000 })
       .toMatchObject({ a: { status: 'completed' } });
     await store.close();
   });
