@@ -1,9 +1,9 @@
 import type { EngineEvent } from '../engine/events.ts';
 import type { Listener } from '../engine/ports.ts';
 import type { Courier, KindReport } from './delivery/courier.ts';
-import { type Installed, otlpTarget, sampleTarget } from './delivery/find-backends.ts';
-import { OTLP_SIGNALS, type TelemetrySettings } from './settings.ts';
-import { createSpool, type Spool, type SpoolKind } from './spool/spool.ts';
+import { type Installed, targetOf } from './delivery/find-backends.ts';
+import type { TelemetrySettings } from './settings.ts';
+import { createSpool, SPOOL_KINDS, type Spool, type SpoolKind } from './spool/spool.ts';
 import { createStatusLane, type DeliveryCounts, type StatusLane } from './status/lane.ts';
 import type { LaneLabels } from './status/sample.ts';
 
@@ -141,10 +141,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
 
   function hasTarget(): boolean {
     const known = installed();
-    return (
-      sampleTarget(settings, known) !== undefined ||
-      OTLP_SIGNALS.some((signal) => otlpTarget(signal, settings, known) !== undefined)
-    );
+    return SPOOL_KINDS.some((kind) => targetOf(kind, settings, known) !== undefined);
   }
 
   /** While the run lives: one request at a time, nobody waits for it. */
@@ -211,11 +208,14 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   function leftover(): Leftover | undefined {
-    const waiting = Object.values(last).find((report) => !report.done && report.configured);
-    if (waiting?.url === undefined) return undefined;
-    const kinds = Object.keys(last) as SpoolKind[];
-    const items = kinds.reduce((sum, kind) => sum + spool.stats(kind).items, 0);
-    return items === 0 ? undefined : { items, url: waiting.url, reason: waiting.reason ?? 'it did not answer in time' };
+    const known = installed();
+    const itemsOf = (kind: SpoolKind) => spool.stats(kind).items;
+    // Not only what a receiver has said no to: the time may have been over before it was asked.
+    const [kind] = SPOOL_KINDS.filter((one) => targetOf(one, settings, known)?.found === false && itemsOf(one) > 0);
+    const url = kind === undefined ? undefined : targetOf(kind, settings, known)?.endpoint.url;
+    if (kind === undefined || url === undefined) return undefined;
+    const items = SPOOL_KINDS.reduce((sum, one) => sum + itemsOf(one), 0);
+    return { items, url, reason: last[kind]?.reason ?? 'it did not answer in time' };
   }
 
   return {

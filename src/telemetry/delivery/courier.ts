@@ -1,7 +1,7 @@
-import type { OtlpSignal, TelemetrySettings } from '../settings.ts';
+import type { TelemetrySettings } from '../settings.ts';
 import { type Delivery, type Send, SPOOL_KINDS, type Spool, type SpoolKind } from '../spool/spool.ts';
 import type { Sample } from '../status/sample.ts';
-import { type Installed, otlpTarget, sampleTarget, type Target } from './find-backends.ts';
+import { type Installed, type Target, targetOf } from './find-backends.ts';
 import { createHttpClient, type HttpClient, reasonOf } from './http.ts';
 import { probeTarget, type Readiness } from './probe.ts';
 import { createOtlpSender } from './send-otlp.ts';
@@ -42,11 +42,6 @@ export interface Courier {
   ): Promise<Partial<Record<SpoolKind, KindReport>>>;
 }
 
-const OTLP_SIGNAL: Readonly<Record<Exclude<SpoolKind, 'samples'>, OtlpSignal>> = {
-  'otlp-traces': 'traces',
-  'otlp-logs': 'logs',
-  'otlp-metrics': 'metrics',
-};
 /** Whatever its size. */
 const ONE_REQUEST = { records: 1, bytes: 0 };
 const NONE = { delivered: 0, replayed: 0, rejected: 0, expired: 0 };
@@ -105,9 +100,7 @@ export function createCourier(options: CourierOptions): Courier {
   }
 
   async function report(spool: Spool, kind: SpoolKind, signal: AbortSignal): Promise<KindReport> {
-    const { settings, installed } = options;
-    const target =
-      kind === 'samples' ? sampleTarget(settings, installed()) : otlpTarget(OTLP_SIGNAL[kind], settings, installed());
+    const target = targetOf(kind, options.settings, options.installed());
     if (target !== undefined) return await deliverKind(spool, kind, target, signal);
     return { ...NONE, done: false, configured: false, reason: 'nothing is known that takes it' };
   }

@@ -1,5 +1,6 @@
 import type { Outputs } from '../../engine/record.ts';
 import type { Endpoint, OtlpSignal, TelemetrySettings } from '../settings.ts';
+import type { SpoolKind } from '../spool/spool.ts';
 
 /** What is recorded of an installation that may hold backends. */
 export interface Installed {
@@ -17,6 +18,17 @@ export interface Target {
   found: boolean;
   /** Address that answers with 2xx once it is ready; without it any answer will do. */
   readyUrl?: string;
+}
+
+const OTLP_SIGNAL: Readonly<Record<Exclude<SpoolKind, 'samples'>, OtlpSignal>> = {
+  'otlp-traces': 'traces',
+  'otlp-logs': 'logs',
+  'otlp-metrics': 'metrics',
+};
+
+/** Where a kind of records goes; undefined when nothing is known that takes it. */
+export function targetOf(kind: SpoolKind, settings: TelemetrySettings, installed: Installed): Target | undefined {
+  return kind === 'samples' ? sampleTarget(settings, installed) : otlpTarget(OTLP_SIGNAL[kind], settings, installed);
 }
 
 /** Where samples go: what was asked for, else what this installation has made. */
