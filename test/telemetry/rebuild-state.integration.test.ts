@@ -18,6 +18,8 @@ interface Kind {
   push: string;
   /** Besides the address. */
   env: Record<string, string>;
+  /** Asked for, it shows what it was sent at once, and not part after part. */
+  show?: string;
 }
 
 const KINDS: readonly Kind[] = [
@@ -41,16 +43,20 @@ const KINDS: readonly Kind[] = [
     start: () => startVictoriaMetrics(victoria ?? ''),
     push: '/api/v1/write',
     env: {},
+    show: '/internal/force_flush',
   },
 ];
 
-for (const { name, missing, start, push, env: more } of KINDS) {
+for (const { name, missing, start, push, env: more, show } of KINDS) {
   describe.skipIf(missing !== undefined)(`${name}${missing === undefined ? '' : ` (${missing})`}`, () => {
     let server: RunningServer;
     beforeAll(async () => {
       server = await start();
     });
     afterAll(() => server?.stop());
+    const showAll = async () => {
+      if (show !== undefined) expect((await fetch(server.url + show)).status).toBe(200);
+    };
 
     test('a lost state comes back unverified, and a resume does again only what was not done', async () => {
       const ground = makeGround();
@@ -63,9 +69,9 @@ for (const { name, missing, start, push, env: more } of KINDS) {
       rmSync(stateFolder(placeOf(ground, 'lost')), { recursive: true });
 
       const rebuild = ['rebuild-state', '--cluster', 'lost', '--plan', PLAN, '--from', server.url];
-      // VictoriaMetrics shows what it was sent after a second or two.
+      await showAll();
       await expect
-        .poll(async () => (await ground.install(rebuild, { env: more })).exitCode, { timeout: 30_000 })
+        .poll(async () => (await ground.install(rebuild, { env: more })).exitCode, { timeout: 60_000 })
         .toBe(2);
       const asked = await ground.install(rebuild, { env: more });
       expect(asked.stderr).toMatch(/s1\s+completed/);
@@ -97,10 +103,11 @@ for (const { name, missing, start, push, env: more } of KINDS) {
       cli.kill('SIGKILL');
       await cli.ended;
       await flush(ground, env, '--cluster', 'cut');
+      await showAll();
       const bytes = readFileSync(statePath(ground.home, PLAN, 'cut'));
       const rebuild = ['rebuild-state', '--cluster', 'cut', '--plan', PLAN, '--from', server.url, '--yes', '--json'];
       await expect
-        .poll(async () => (await ground.install(rebuild, { env: more })).exitCode, { timeout: 30_000 })
+        .poll(async () => (await ground.install(rebuild, { env: more })).exitCode, { timeout: 60_000 })
         .toBe(0);
       expect(readStateFile(ground.home, PLAN, 'cut').steps).toMatchObject({
         s1: { status: 'completed' },

@@ -90,7 +90,13 @@ for (const name of ['prometheus', 'mimir'] as const) {
       const plan = writePlan(ground, ['true', 'true'], 'cluster: before\n');
       const { exitCode, stderr } = await ground.install(['run', plan], { env: before });
       expect(exitCode).toBe(0);
-      expect(stderr).toMatch(/telemetry waits \(\d+ items\) for http:.*ECONNREFUSED/);
+      expect(stderr).toMatch(/telemetry waits \(\d+ items\) for http:/);
+      // Who has more time than an exit is told why.
+      const refused = await flush(ground, before, '--cluster', 'before');
+      expect({ code: refused.exitCode, stderr: refused.stderr }).toEqual({
+        code: 7,
+        stderr: expect.stringContaining('ECONNREFUSED'),
+      });
       expect((await samplesStatus(ground, before, 'before')).delivered).toBe(0);
 
       const env = { CONTEXTCORE_REMOTE_WRITE_URL: backend.push };
@@ -117,7 +123,8 @@ describe.skipIf(noCollector !== undefined)(
         expect((await ground.install(['run', plan], { env })).exitCode).toBe(0);
         expect((await flush(ground, env, '--cluster', 'collected')).exitCode).toBe(0);
         const expected = readTransitions(placeOf(ground, 'collected'));
-        await expect.poll(() => pointsOf(collector.read<OtlpRequest>('metrics'))).toEqual(expected);
+        const points = () => pointsOf(collector.read<OtlpRequest>('metrics'));
+        await expect.poll(points, { timeout: 30_000 }).toEqual(expected);
       } finally {
         await collector.stop();
       }

@@ -22,7 +22,7 @@ async function startNameServer(answer?: number): Promise<Resolver> {
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   onTestFinished(() => void socket.close());
-  const resolver = new Resolver({ timeout: 200, tries: 1 });
+  const resolver = new Resolver({ timeout: answer === undefined ? 200 : 15_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${socket.address().port}`]);
   return resolver;
 }

@@ -43,7 +43,7 @@ async function courierTo(env: Record<string, string>, now = () => Date.now()) {
     settings: resolveSettings({}, env, (name) => env[name]),
     installed: () => ({ ports: {}, outputs: {} }),
     current: () => [],
-    timeoutMs: 1000,
+    timeoutMs: 15_000,
     now,
     mask: (text) => text.replaceAll('hush', '***'),
     onFuture: () => {

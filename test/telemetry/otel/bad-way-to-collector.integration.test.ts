@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { askLoki } from '../../support/ask-loki.ts';
 import { type Ground, makeGround } from '../../support/cli.ts';
@@ -87,7 +88,9 @@ describe.skipIf(missing !== undefined)(
         const own = () => lines().filter((text) => text.startsWith(`${id}: apply, attempt 1`));
         await expect.poll(own, PATIENCE).toHaveLength(1);
       }
-      await expect.poll(async () => (await askLoki(loki.url, query)).sort(), PATIENCE).toEqual(lines());
+      await expect.poll(lines, PATIENCE).toContainEqual(expect.stringMatching(/^run ended: failure/));
+      const both = async () => ({ stored: (await askLoki(loki.url, query)).sort(), told: lines() });
+      await expect.poll(both, PATIENCE).toSatisfy(({ stored, told }) => isDeepStrictEqual(stored, told));
     }
   },
 );

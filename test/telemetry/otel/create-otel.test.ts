@@ -20,11 +20,13 @@ import {
 } from '../../support/otlp.ts';
 
 const REFUSED = new InstallerError('step_failed', 'nobody answers', { class: 'network_reset' });
+/** How long it may take is not meant here. */
+const PATIENCE_MS = 15_000;
 const OUTSIDE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 let open: Otel | undefined;
 afterEach(async () => {
-  await open?.shutdown(1000);
+  await open?.shutdown(PATIENCE_MS);
 });
 
 interface Played {
@@ -57,7 +59,7 @@ async function play(
   engine.ports.listeners = [...engine.ports.listeners, otel.listener];
   engine.ports.childEnv = otel.childEnv;
   await engine.play(steps);
-  await otel.shutdown(1000);
+  await otel.shutdown(PATIENCE_MS);
   return {
     otel,
     records,
