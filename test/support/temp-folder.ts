@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 /** A fresh folder that is removed when the running test has ended. */
 export async function makeTempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ccx-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // What was killed may write into it for a moment.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }

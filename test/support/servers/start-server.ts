@@ -31,7 +31,8 @@ export interface ServerRequest {
   ready: string;
 }
 
-const READY_TIMEOUT_MS = 90_000;
+/** Mimir takes half a minute where it has a processor for itself. */
+const READY_TIMEOUT_MS = 160_000;
 
 /** @returns why tests that need all of these programs cannot run here; undefined when they can */
 export async function missingPrograms(...names: readonly (readonly string[])[]): Promise<string | undefined> {
@@ -59,7 +60,7 @@ export async function startServer(request: ServerRequest): Promise<RunningServer
   const url = `http://127.0.0.1:${request.port}`;
   const stop = async () => {
     await end(child);
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await waitUntilReady(url + request.ready, child);
