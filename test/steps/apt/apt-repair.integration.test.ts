@@ -30,12 +30,12 @@ describe.skipIf(missing !== undefined)(
 
     it('waits for whoever holds the lock and says who, or who did not let go of it in time', async () => {
       const { run } = await makeAptGround();
-      const released = await run('hold_lock /var/lib/dpkg/lock-frontend 5; installer apt install tool');
+      const released = await run('while_locked /var/lib/dpkg/lock-frontend installer apt install tool');
       expect([released.exitCode, released.output]).toEqual([0, expect.stringContaining('Setting up tool')]);
       expect(released.output).toMatch(/perl \(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend: waiting/);
       expect(released.output).not.toContain('attempt 1 failed');
       const kept = await run(
-        'hold_lock /var/lib/apt/lists/lock 60; installer apt install --budget 4s tool; code=$?; kill $!; exit $code',
+        'hold_lock /var/lib/apt/lists/lock 600; installer apt install --budget 12s tool; code=$?; kill $!; exit $code',
       );
       expect(kept.exitCode).toBe(100);
       expect(kept.output).toMatch(

@@ -31,7 +31,7 @@ describe.skipIf(missing !== undefined)(`apt without root${missing === undefined 
   it("waits with sudo for a lock of root's and says who holds it", async () => {
     const { run } = await makeUsers();
     const { exitCode, output } = await run(
-      'hold_lock /var/lib/dpkg/lock-frontend 5; installer_as free apt install tool',
+      'while_locked /var/lib/dpkg/lock-frontend installer_as free apt install tool',
     );
     expect([exitCode, output]).toEqual([0, expect.stringContaining('Setting up tool')]);
     expect(output).toMatch(/\(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend: waiting/);

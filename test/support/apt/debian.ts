@@ -20,7 +20,7 @@ export function missingDebian(): string | undefined {
 export interface Debian {
   /**
    * Runs shell lines as root. Functions there: `installer ARGS` (contextcore-install), `installer_as USER ARGS` (the
-   * same in that user's home), `on_terminal WORDS`, `hold_lock FILE SECONDS`.
+   * same in that user's home), `on_terminal WORDS`, `hold_lock FILE SECONDS`, `while_locked FILE WORDS`.
    */
   run(script: string): Promise<{ exitCode: number; output: string }>;
 }
@@ -37,6 +37,13 @@ hold_lock() {
   perl -e 'use Fcntl; open(my $f, ">", $ARGV[0]) or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
     fcntl($f, F_SETLK, $l) or die; open(my $m, ">", "/tmp/held"); close($m); sleep $ARGV[1]' "$1" "$2" &
   until [ -e /tmp/held ]; do sleep 0.05; done; rm /tmp/held
+}
+# Lets go of the lock once the words say that they wait for it, however long they took until then.
+while_locked() {
+  hold_lock "$1" 600; holder=$!; shift
+  "$@" >/tmp/said 2>&1 & waiter=$!
+  until grep -q waiting /tmp/said || ! kill -0 $waiter 2>/dev/null; do sleep 0.1; done
+  kill $holder; wait $waiter; code=$?; cat /tmp/said; return $code
 }
 `;
 
