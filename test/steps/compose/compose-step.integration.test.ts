@@ -38,7 +38,7 @@ services:
     network_mode: none
     stop_grace_period: 1s
 ${more}`;
-const HEALTH = `    healthcheck: { test: ["CMD", "test", "-f", "/ok"], interval: 1s, timeout: 1s, retries: 100 }`;
+const HEALTH = `    healthcheck: { test: ["CMD", "test", "-f", "/ok"], interval: 1s, timeout: 10s, retries: 100 }`;
 
 /** A folder with a compose file and a project of its own, taken down when the test has ended. */
 async function ground(text: string) {
@@ -57,7 +57,7 @@ async function ground(text: string) {
     if (left.length > 0) execFileSync('docker', ['rm', '-f', '-v', ...left], { stdio: 'ignore' });
   });
   const steps = new Map<string, StepRecord>();
-  const play = (wait = '60s', options: PlayOptions & { fix?: string } = {}) =>
+  const play = (wait = '150s', options: PlayOptions & { fix?: string } = {}) =>
     playPlan(
       `steps:\n  - id: up\n    compose: { project: ${project}, wait: ${wait}, fix: ${options.fix ?? 'patch'} }\n`,
       {
@@ -88,7 +88,7 @@ describe.skipIf(why !== undefined)(`compose${why === undefined ? '' : ` (skipped
     if (isOld) expect(changed.error?.details.hint).toContain('docker-compose 1 cannot replace containers');
     else expect([changed.error?.message, containers().length]).toEqual([undefined, 1]);
     expect(containers()).not.toEqual([]);
-    expect((await play('60s', { mode: 'rollback' })).error).toBeUndefined();
+    expect((await play(undefined, { mode: 'rollback' })).error).toBeUndefined();
     expect(containers()).toEqual([]);
   });
 

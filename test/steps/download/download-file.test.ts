@@ -6,7 +6,7 @@ import { createServer as createHttpServer, request as httpRequest } from 'node:h
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { InstallerError } from '../../../src/errors/installer-error.ts';
 import { type Downloaded, type DownloadRequest, downloadFile } from '../../../src/steps/download/download-file.ts';
 import type { Sum } from '../../../src/steps/download/sums.ts';
@@ -133,7 +133,19 @@ describe('downloadFile', () => {
   it('does not trust a certificate that nobody vouches for', async () => {
     const folder = await makeTempFolder();
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const request509 = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+    const request509 = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+    ];
     execFileSync('openssl', [...request509, '-keyout', key, '-out', cert], { stdio: 'ignore' });
     const options = { key: await readFile(key), cert: await readFile(cert) };
     const server = createHttpsServer(options, (_request, response) => response.end(BODY)).listen(0, '127.0.0.1');
@@ -158,8 +170,11 @@ describe('downloadFile', () => {
     const abort = new AbortController();
     const download = await request('/stall', { signal: abort.signal });
     const reason = new Error('interrupted by the user');
-    setTimeout(() => abort.abort(reason), 150);
-    expect(await failureOf(download)).toBe(reason);
+    const before = site.requests.length;
+    const failure = failureOf(download);
+    await vi.waitFor(() => expect(site.requests.length).toBeGreaterThan(before), { timeout: 10_000 });
+    abort.abort(reason);
+    expect(await failure).toBe(reason);
   });
 
   it('removes what a killed run left of the same file, and nothing else', async () => {

@@ -38,7 +38,8 @@ async function listen(server: Server): Promise<number> {
 async function startTls(): Promise<{ url: string; cert: string; agents: string[] }> {
   const folder = await makeTempFolder();
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const words = 'req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost';
+  const words =
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost';
   execFileSync('openssl', [...words.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
   const agents: string[] = [];
   const server = createHttpsServer({ key: await readFile(key), cert: await readFile(cert) }, (asked, response) => {
@@ -173,7 +174,7 @@ describe.skipIf(process.getuid?.() !== 0 || missingPrograms('mount', 'umount'))(
   ])('%s keeps nothing and says so', async (_name, headers: Record<string, string>) => {
     const folder = await mkdtemp(join(tmpdir(), 'ccx-full-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', folder]);
-    onTestFinished(() => void execFileSync('umount', [folder]));
+    onTestFinished(() => void execFileSync('umount', ['-l', folder]));
     const server = createServer((_request, response) => {
       response.writeHead(200, { etag: '"1"', ...headers });
       const send = (left: number): void => {

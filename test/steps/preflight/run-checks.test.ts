@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Check, Finding } from '../../../src/steps/preflight/check.ts';
 import { runChecks } from '../../../src/steps/preflight/run-checks.ts';
-import { levels, makeContext } from './support.ts';
+import { endSooner, levels, makeContext } from './support.ts';
 
 type Kind = 'ok' | 'warning' | 'error' | 'throws' | 'throws late' | 'hangs' | 'hangs deaf' | 'says nothing';
 
@@ -100,7 +100,7 @@ describe('running checks', () => {
         return { level: 'ok', message: 'impossible' };
       },
     };
-    const [result] = await runChecks([check], await makeContext(), {});
+    const [result] = await runChecks([check], await makeContext({ after: endSooner(2_000) }), {});
     expect(result?.finding).toMatchObject({ level: 'error', message: expect.stringContaining('sleep did not end') });
   });
 

@@ -64,7 +64,7 @@ async function expectAlertmanagerServes(program: string): Promise<void> {
   const flags = [`--storage.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`];
   const child = spawn(program, [`--config.file=${config}`, '--cluster.listen-address=', ...flags], { stdio: 'ignore' });
   try {
-    await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/-/ready`)).status).toBe(200), 10_000);
+    await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/-/ready`)).status).toBe(200), 60_000);
   } finally {
     child.kill('SIGKILL');
   }

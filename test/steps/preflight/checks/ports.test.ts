@@ -16,8 +16,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function startHolder(port: number, host: string): Promise<ChildProcess> {
-  const code = `require('net').createServer().listen(${port}, '${host}', () => console.log('ready'))`;
+/** A process that holds a port that was free. */
+async function startHolder(host: string): Promise<{ holder: ChildProcess; port: number }> {
+  const code = `const server = require('net').createServer().listen(0, '${host}', () => console.log(server.address().port))`;
   const child = spawn(process.execPath, ['-e', code, '--', '--password=hunter2'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -25,8 +26,8 @@ async function startHolder(port: number, host: string): Promise<ChildProcess> {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
-  if (child.stdout !== null) await once(child.stdout, 'data');
-  return child;
+  const [said] = await once(child.stdout, 'data');
+  return { holder: child, port: Number(said) };
 }
 
 describe('port', () => {
@@ -38,8 +39,7 @@ describe('port', () => {
   });
 
   it.each(['127.0.0.1', '0.0.0.0', '::'])('held on %s names the program and its pid, and a free one', async (host) => {
-    const port = await freePort();
-    const holder = await startHolder(port, host);
+    const { holder, port } = await startHolder(host);
     const found = await runOne(portCheck({ name: 'grafana', port }));
     expect(found?.level).toBe('error');
     expect(found?.message).toBe(`is held by node (pid ${holder.pid})`);
@@ -50,8 +50,7 @@ describe('port', () => {
   });
 
   it('is proposed to one of several only, and never where another is needed', async () => {
-    const port = await freePort();
-    await startHolder(port, '127.0.0.1');
+    const { port } = await startHolder('127.0.0.1');
     const checks = [port, port, port + 1].map((needed, index) => portCheck({ name: `p${index}`, port: needed }));
     const results = await runChecks(checks, await makeContext(), process.env);
     const proposed = results.slice(0, 2).map(({ finding }) => Number(finding.hint?.match(/=(\d+)$/)?.[1]));
@@ -59,8 +58,7 @@ describe('port', () => {
   });
 
   it('held by this very installation is as good as free', async () => {
-    const port = await freePort();
-    const holder = await startHolder(port, '127.0.0.1');
+    const { holder, port } = await startHolder('127.0.0.1');
     const mine = portCheck({ name: 'mimir', port, isOurs: (_port, listener) => listener?.process?.pid === holder.pid });
     expect(await runOne(mine)).toEqual({ level: 'ok', message: 'held by this installation' });
     const others = portCheck({ name: 'mimir', port, isOurs: () => false });
@@ -68,8 +66,7 @@ describe('port', () => {
   });
 
   it('held after the cluster was made is a warning', async () => {
-    const port = await freePort();
-    await startHolder(port, '127.0.0.1');
+    const { port } = await startHolder('127.0.0.1');
     const check = portCheck({ name: 'mimir', port, until: 'cluster_create' });
     expect((await runOne(check, { done: ['cluster_create'] }))?.level).toBe('warning');
   });
