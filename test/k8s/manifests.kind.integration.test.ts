@@ -17,17 +17,21 @@ const run = (file: string, ...args: string[]) =>
   execFileSync(file, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 26 });
 const kubectl = (...args: string[]) => run('kubectl', '-n', 'observability', ...args);
 let node = '';
+/** For one answer of a busy node. */
+const ANSWER_MS = 30_000;
+/** For what was sent to be found again. */
+const SEEN_MS = 60_000;
 
 async function post(port: number, path: string, body: object): Promise<number> {
   const headers = { 'content-type': 'application/json' };
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(ANSWER_MS);
   return (await fetch(`http://${node}:${port}${path}`, { method: 'POST', headers, signal, body: JSON.stringify(body) }))
     .status;
 }
 
 async function get(port: number, path: string, query: Record<string, string> = {}) {
   const url = `http://${node}:${port}${path}?${new URLSearchParams(query)}`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
   return (await response.json()) as { data: { result: { values: [unknown, string][]; stream?: object }[] } };
 }
 
@@ -48,7 +52,7 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
   () => {
     beforeAll(() => {
       mkdirSync(folder);
-      run('kind', 'create', 'cluster', '--name', cluster, '--image', nodeImage ?? '', '--wait', '120s');
+      run('kind', 'create', 'cluster', '--name', cluster, '--image', nodeImage ?? '', '--wait', '300s');
       run('kind', 'load', 'docker-image', ...images, '--name', cluster);
       node = run(
         'docker',
@@ -68,7 +72,7 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
       writeFileSync(some, await renderManifests(RUNNING));
       run('kubectl', 'apply', '--server-side', '-f', some);
       for (const workload of ['statefulset/mimir', 'statefulset/loki', 'deployment/otel-collector']) {
-        kubectl('rollout', 'status', workload, '--timeout=120s');
+        kubectl('rollout', 'status', workload, '--timeout=300s');
       }
       const pods = JSON.parse(kubectl('get', 'pods', '-o', 'json')).items;
       expect(pods).toHaveLength(RUNNING.length);
@@ -85,15 +89,15 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
       const now = Date.now();
       expect(await sendMetric('probe_value', 1, now)).toBe(200);
       await vi.waitFor(async () => expect(await readValues('probe_value_seconds[1d]')).toEqual(['1']), {
-        timeout: 20_000,
+        timeout: SEEN_MS,
         interval: 500,
       });
       expect(await sendMetric('probe_value', 2, now - 20 * 3_600_000)).toBe(200);
       const readsBoth = async () => expect(await readValues('probe_value_seconds[1d]')).toEqual(['2', '1']);
-      await vi.waitFor(readsBoth, { timeout: 20_000, interval: 500 });
+      await vi.waitFor(readsBoth, { timeout: SEEN_MS, interval: 500 });
       kubectl('delete', 'pod', 'mimir-0');
-      kubectl('rollout', 'status', 'statefulset/mimir', '--timeout=120s');
-      await vi.waitFor(readsBoth, { timeout: 20_000, interval: 500 });
+      kubectl('rollout', 'status', 'statefulset/mimir', '--timeout=300s');
+      await vi.waitFor(readsBoth, { timeout: SEEN_MS, interval: 500 });
     });
 
     it('a log line goes through the collector to Loki, with its trace id', async () => {
@@ -111,7 +115,7 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
           const { data } = await get(30310, '/loki/api/v1/query_range', { query });
           expect(data.result.flatMap(({ values }) => values.map(([, line]) => line))).toEqual(['hello']);
         },
-        { timeout: 20_000, interval: 500 },
+        { timeout: SEEN_MS, interval: 500 },
       );
     });
 
@@ -131,7 +135,7 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
           const times = lines.map((line) => Date.parse(line.split('\t')[0] ?? ''));
           for (const [i, time] of times.slice(1).entries()) expect(time - (times[i] ?? 0)).toBeGreaterThanOrEqual(999);
         },
-        { timeout: 20_000, interval: 500 },
+        { timeout: SEEN_MS, interval: 500 },
       );
     });
 
@@ -139,16 +143,16 @@ describe.skipIf(nodeImage === undefined || !hasImages(...images))(
       const body = 'name: probe\ninterval: 1s\nrules: [{alert: Probe, expr: vector(1)}]';
       const headers = { 'content-type': 'application/yaml' };
       const url = `http://${node}:30909/prometheus/config/v1/rules/probe`;
-      const { status } = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) });
+      const { status } = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_MS) });
       expect(status).toBe(202);
       await vi.waitFor(
         async () => {
           const alerts = await fetch(`http://${node}:30909/alertmanager/api/v2/alerts`, {
-            signal: AbortSignal.timeout(5_000),
+            signal: AbortSignal.timeout(ANSWER_MS),
           });
           expect(await alerts.json()).toEqual([expect.objectContaining({ labels: { alertname: 'Probe' } })]);
         },
-        { timeout: 90_000, interval: 1_000 },
+        { timeout: 180_000, interval: 1_000 },
       );
     });
   },

@@ -57,22 +57,37 @@ export interface Pod {
   restarts: number;
 }
 
-/** Pods of the stack by the name of their component, oldest first. */
+/** Pods of the stack by the name of their component: of several the youngest. */
 export function podsOf(kubeconfig: string): Readonly<Record<string, Pod>> {
   const { items } = JSON.parse(kubectl(kubeconfig, 'get', 'pods', '-o', 'json')) as {
     items: {
-      metadata: { name: string; uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
+      metadata: {
+        name: string;
+        uid: string;
+        creationTimestamp: string;
+        deletionTimestamp?: string;
+        labels?: Record<string, string>;
+      };
       status: { containerStatuses?: { restartCount: number }[] };
     }[];
   };
   return Object.fromEntries(
     items
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp))
       .map(({ metadata: { name, uid, labels }, status }) => [
         labels?.['app.kubernetes.io/name'] ?? name,
         { name, uid, restarts: status.containerStatuses?.[0]?.restartCount ?? 0 },
       ]),
   );
+}
+
+/**
+ * What must stay where nothing is to be done: the very same pods. Not their restarts: of a busy node's containers some are
+ * killed for being late.
+ */
+export function podIdsOf(kubeconfig: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(podsOf(kubeconfig)).map(([component, { uid }]) => [component, uid]));
 }
 
 /**

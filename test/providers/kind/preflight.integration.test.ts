@@ -61,7 +61,7 @@ const find = (results: readonly CheckResult[], id: string) => results.find(({ ch
 
 function publish(port: number, cluster: string): void {
   const label = `io.x-k8s.kind.cluster=${cluster}`;
-  const id = run('run', '-d', '--label', label, '-p', `127.0.0.1:${port}:80`, IMAGE, 'sleep', '60').trim();
+  const id = run('run', '-d', '--label', label, '-p', `127.0.0.1:${port}:80`, IMAGE, 'sleep', '600').trim();
   onTestFinished(() => {
     run('rm', '-f', id);
   });
