@@ -68,8 +68,10 @@ describe.skipIf(missing !== undefined)(`a kind cluster tells of itself${missing 
 
     const metrics = await (await fetch(`${address('mimir')}/metrics`)).text();
     const startedMs = Number(/^process_start_time_seconds (\S+)$/m.exec(metrics)?.[1]) * 1000;
-    const before = ['preflight', 'cluster_create', 'manifests_apply'].flatMap((step) => transitions[step] ?? []);
-    expect(before).toHaveLength(9);
+    const of = (step: string) => transitions[step] ?? [];
+    // It may start while the last of its manifests are applied.
+    const before = [...of('preflight'), ...of('cluster_create'), ...of('manifests_apply').slice(0, 2)];
+    expect(before).toHaveLength(8);
     expect(before.filter(([at]) => !(at < startedMs))).toEqual([]);
   });
 

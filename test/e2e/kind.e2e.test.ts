@@ -23,6 +23,8 @@ import { covers } from './interface.ts';
 const missing = missingForKind();
 const CLUSTER = `e2e-${process.pid}`;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+/** Several clusters are made one after the other, or two at once, where each may take minutes. */
+const LIMIT_MS = 1_800_000;
 
 describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '' : `: ${missing}`}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'ccx-e2e-kind-'));
@@ -58,7 +60,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
       said,
     ).toEqual([0, 0]);
     bystander = lookAtSecond();
-  });
+  }, LIMIT_MS);
   afterAll(() => {
     for (const name of [CLUSTER, second]) {
       const env = { ...process.env, KUBECONFIG: userKubeconfig };
@@ -166,25 +168,29 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     expect(lookAtSecond()).toEqual(bystander);
   });
 
-  test(`Ctrl-C and kill -9 in each of the six steps, and kill -9 six times at random ${covers('create-cluster --resume', 'exit 130')}`, async () => {
-    const subject = await createKindSubject();
-    onTestFinished(() => subject.destroy());
-    const random = randomFrom(SEED);
-    const inSteps = STEP_IDS.flatMap((inStep): Moment[] => [
-      { inStep, afterMs: 0, signal: 'SIGINT' },
-      { inStep, afterMs: Math.round(random() * 1_500) },
-    ]);
-    /** A late kill in one step may leave the next, short ones done already. */
-    const isHit = (crashes: readonly Crash[]) => crashes.filter(({ exitCode }) => exitCode === 130).length >= 4;
-    const anywhere = () => Array.from({ length: 3 }, () => ({ afterMs: Math.round(1_000 + random() * 25_000) }));
-    for (const moments of [inSteps, anywhere(), anywhere()]) {
-      const crashes = await crashInChain(subject, moments);
-      expect(
-        crashes.filter(({ faults }) => faults.length > 0),
-        `CRASH_SEED=${SEED}`,
-      ).toEqual([]);
-      if (moments === inSteps) expect(isHit(crashes)).toBe(true);
-    }
-    expect(lookAtSecond()).toEqual(bystander);
-  });
+  test(
+    `Ctrl-C and kill -9 in each of the six steps, and kill -9 six times at random ${covers('create-cluster --resume', 'exit 130')}`,
+    async () => {
+      const subject = await createKindSubject();
+      onTestFinished(() => subject.destroy());
+      const random = randomFrom(SEED);
+      const inSteps = STEP_IDS.flatMap((inStep): Moment[] => [
+        { inStep, afterMs: 0, signal: 'SIGINT' },
+        { inStep, afterMs: Math.round(random() * 1_500) },
+      ]);
+      /** A late kill in one step may leave the next, short ones done already. */
+      const isHit = (crashes: readonly Crash[]) => crashes.filter(({ exitCode }) => exitCode === 130).length >= 4;
+      const anywhere = () => Array.from({ length: 3 }, () => ({ afterMs: Math.round(1_000 + random() * 25_000) }));
+      for (const moments of [inSteps, anywhere(), anywhere()]) {
+        const crashes = await crashInChain(subject, moments);
+        expect(
+          crashes.filter(({ faults }) => faults.length > 0),
+          `CRASH_SEED=${SEED}`,
+        ).toEqual([]);
+        if (moments === inSteps) expect(isHit(crashes)).toBe(true);
+      }
+      expect(lookAtSecond()).toEqual(bystander);
+    },
+    LIMIT_MS,
+  );
 });

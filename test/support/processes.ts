@@ -26,7 +26,7 @@ export function killThoseWith(text: string): void {
 }
 
 /** @throws Error when it does not come true within the time */
-export async function waitFor(condition: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function waitFor(condition: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${condition}`);

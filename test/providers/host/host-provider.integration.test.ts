@@ -93,7 +93,7 @@ describe.skipIf(!programs)('provider host (needs prometheus and alertmanager on 
     expect(after[0]).not.toBe(prometheus);
   });
 
-  it('restarts on repair what hangs', { timeout: 60_000 }, async () => {
+  it('restarts on repair what hangs', async () => {
     const [prometheus, alertmanager] = await pids();
     send(alertmanager, 'SIGSTOP');
     const { result } = await host.run('repair');

@@ -162,5 +162,5 @@ describe.skipIf(!hasDocker())('preflight of a kind cluster, without an engine th
     );
     expect(errors.map(({ check }) => check.id)).toEqual(['docker']);
     expect(errors[0]?.finding.message).toContain('does not answer');
-  }, 60_000);
+  }, 120_000);
 });

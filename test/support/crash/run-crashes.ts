@@ -26,7 +26,7 @@ export interface Crash {
 /** Whose state is looked at. */
 type Place = Pick<Subject, 'home' | 'cluster' | 'plan'>;
 
-const RESUME_WITHIN_MS = 300_000;
+const RESUME_WITHIN_MS = 600_000;
 
 /** A stream of numbers in [0, 1) that a seed repeats (mulberry32, public domain). */
 export function randomFrom(seed: number): () => number {
