@@ -69,7 +69,8 @@ export function makeGround(): Ground {
     start: (program, args, options) =>
       startProgram(program, args, { HOME: home, npm_config_cache: npmCache() }, options),
     run: (program, args, options) => ground.start(program, args, options).ended,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    // npm may write for a moment after it was killed.
+    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
   return ground;
 }
