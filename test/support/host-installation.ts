@@ -91,7 +91,7 @@ export async function createHostInstallation(
     pidOf: async (name) => (await findServer(server(name)))?.pid,
     async destroy() {
       for (const one of serversOf({ ...config, components: ['prometheus', 'alertmanager'] })) await stopServer(one);
-      await rm(home, { recursive: true, force: true });
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
