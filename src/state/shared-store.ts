@@ -22,8 +22,10 @@ export function sharedFolder(home: string): string {
  * Records as files of a folder, one lock for all of them. Best effort: what the disk does not take is kept for this
  * process, and what cannot be read is as good as not there, because nothing here may ever stop an installation.
  * Renamed into place but not fsynced: a power cut may cost what was learnt in the last seconds.
+ *
+ * @param waitMs how long to wait for others, before a change is kept for this process
  */
-export function createDiskStore(folder: string): SharedStore {
+export function createDiskStore(folder: string, waitMs = WAIT_MS): SharedStore {
   const memory = createMemoryStore();
   /** Changes of this process wait for one another here, so that only other processes are polled for. */
   let last: Promise<unknown> = Promise.resolve();
@@ -34,7 +36,7 @@ export function createDiskStore(folder: string): SharedStore {
     id: string,
     change: (current: unknown) => { next: unknown; result: T },
   ): Promise<T> => {
-    const lock = await takeLock(folder);
+    const lock = await takeLock(folder, waitMs);
     if (lock === undefined) return memory.update(id, () => change(read(id)));
     try {
       const { next, result } = change(read(id));
@@ -64,8 +66,8 @@ export function createDiskStore(folder: string): SharedStore {
   };
 }
 
-async function takeLock(folder: string): Promise<LockHandle | undefined> {
-  const deadline = performance.now() + WAIT_MS;
+async function takeLock(folder: string, waitMs: number): Promise<LockHandle | undefined> {
+  const deadline = performance.now() + waitMs;
   try {
     makeFolderDurably(folder);
     for (;;) {
