@@ -87,6 +87,7 @@ describe.skipIf(missing !== undefined)(`telemetry${missing === undefined ? '' : 
       gateway.url,
     ]);
     expect(byFlag.exitCode, byFlag.stderr).toBe(0);
+    expect((await ground.install(['telemetry', 'flush', 'shop', '--cluster', 'gate'], { env })).exitCode).toBe(0);
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(text).toMatch(/^contextcore_install_step_status\{.*cluster="gate".*step="build"\} 2$/m);
     expect(text).toMatch(/^contextcore_install_run_status\{.*cluster="gate".*\} 8$/m);
