@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -34,8 +34,11 @@ export async function makeSshServer(): Promise<SshServer> {
   const folder = await makeTempFolder();
   const port = await findFreePort();
   const path = (name: string) => join(folder, name);
-  const makeKey = (name: string) =>
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)], { input: 'y\n' });
+  const makeKey = (name: string) => {
+    // It would ask about one that is there. An answer that it does not wait for breaks the pipe, now and then.
+    rmSync(path(name), { force: true });
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(name)], { stdio: 'ignore' });
+  };
   for (const name of ['host', 'user']) makeKey(name);
   await writeFile(path('authorized'), await readFile(path('user.pub')), { mode: 0o600 });
   const [type, key] = (await readFile(path('host.pub'), 'utf8')).split(' ');
