@@ -8,6 +8,11 @@ export function temporaryName(path: string): string {
   return `${path}.${randomUUID()}.tmp`;
 }
 
+/** Whether an entry of a folder is a temporary file beside the file `name`: what a writer that was killed has left. */
+export function isTemporaryOf(name: string, entry: string): boolean {
+  return entry.startsWith(`${name}.`) && /^[\da-f-]{36}\.tmp$/.test(entry.slice(name.length + 1));
+}
+
 /**
  * Replaces a file so that, whatever happens, either the old or the new content is there; when it resolves, the new one
  * survives a power cut.

@@ -1,10 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { InstallerError } from '../../errors/installer-error.ts';
-import { writeDurably } from '../../system/durable-file.ts';
+import { isTemporaryOf, writeDurably } from '../../system/durable-file.ts';
 import type { ClusterConfig, Ownership } from '../provider.ts';
 import { readIfThere } from './files.ts';
+
+const MARK = '.contextcore.json';
 
 const markSchema = z.object({
   made_by: z.literal('contextcore-installer'),
@@ -27,7 +29,8 @@ export async function readMark({ cluster, dataDir }: Place): Promise<Finding> {
   let names: readonly string[];
   let text: string | undefined;
   try {
-    names = await readdir(dataDir);
+    // What is left of a mark by a run that was killed as it wrote it is nobody's.
+    names = (await readdir(dataDir)).filter((name) => !isTemporaryOf(MARK, name));
     text = await readIfThere(fileIn(dataDir));
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
@@ -56,6 +59,8 @@ export async function writeMark(config: Place & Pick<ClusterConfig, 'installId'>
     install_id: config.installId,
     created_at: at.toISOString(),
   };
+  const left = (await readdir(config.dataDir)).filter((name) => isTemporaryOf(MARK, name));
+  for (const name of left) await rm(join(config.dataDir, name), { force: true });
   await writeDurably(fileIn(config.dataDir), `${JSON.stringify(mark, null, 2)}\n`);
 }
 
@@ -86,5 +91,5 @@ function parseMark(text: string): z.infer<typeof markSchema> | undefined {
 }
 
 function fileIn(dataDir: string): string {
-  return join(dataDir, '.contextcore.json');
+  return join(dataDir, MARK);
 }

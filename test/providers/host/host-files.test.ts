@@ -1,4 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -80,6 +81,20 @@ describe('the mark of the data folder', () => {
     expect(await isOwn(config)).toBe(true);
     await expect(isOwn({ ...config, installId: 'j' })).rejects.toMatchObject({ code: 'not_ours' });
     expect((await readMark({ ...config, cluster: 'd' })).owner).toBe('foreign');
+  });
+
+  it('is written anew where a run was killed as it wrote it, and only there', async () => {
+    const config = await makeConfig();
+    const left = join(config.dataDir, `.contextcore.json.${randomUUID()}.tmp`);
+    await writeFile(left, '{"made_by":');
+    expect((await readMark(config)).owner).toBe('absent');
+    await writeMark(config, new Date(0));
+    expect((await readMark(config)).owner).toBe('ours');
+    expect(await readdir(config.dataDir)).toEqual(['.contextcore.json']);
+
+    const other = await makeConfig();
+    await writeFile(join(other.dataDir, '.contextcore.json.mine.tmp'), '');
+    expect((await readMark(other)).owner).toBe('foreign');
   });
 
   it.each(['{}', 'no json', '{"made_by":"contextcore-installer"}'])('is not %s', async (text) => {
