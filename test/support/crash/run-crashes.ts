@@ -155,7 +155,7 @@ async function waitForStep(
 }
 
 /** Steps that are recorded as being at work, the journal included. */
-export function stepsAtWork(place: Place): readonly string[] {
+function stepsAtWork(place: Place): readonly string[] {
   return stepsThat(place, 'in_progress');
 }
 
