@@ -10,7 +10,7 @@ import { findFreePort } from '../support/free-port.ts';
 import { isRunning, pidsWith, waitFor } from '../support/processes.ts';
 import { missingPrograms } from '../support/programs.ts';
 import { openTerminalSession } from '../support/terminal-session.ts';
-import { type Place, readStored, readTransitions, statusesIn, valuesOf } from './support.ts';
+import { changesOf, type Place, readStored, readTransitions, statusesIn } from './support.ts';
 
 const missing = missingPrograms('prometheus', 'prometheus-alertmanager');
 const lacksTerminal = missingPrograms('tmux');
@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)(
       const before = ['preflight', 'cluster_create', 'manifests_apply'].flatMap((step) => transitions[step] ?? []);
       expect(before).toHaveLength(9);
       expect(before.filter(([at]) => at >= Date.parse(data.startTime))).toEqual([]);
-      expect(valuesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2]);
+      expect(changesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2]);
     });
 
     test.each(['in the middle', 'at the end'])(
@@ -192,7 +192,7 @@ describe.skipIf(missing !== undefined)(
         expect(deleted.exitCode, deleted.stderr).toBe(0);
         await startCli('contextcore-install', ['telemetry', 'flush', '--cluster', 'second'], told).ended;
         const series = await readStored(outside, {}, 'second');
-        expect(valuesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2, 7]);
+        expect(changesOf(series, METRICS.runStatus.name, { plan: place.plan })).toEqual([1, 2, 7]);
         expect(statusesIn(series, place.plan).pods_ready?.map(([, value]) => value)).toEqual([0, 1, 2, 0]);
         await waitFor(() => pidsWith(home).length === 0);
       } finally {

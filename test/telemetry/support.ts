@@ -101,6 +101,11 @@ export function valuesOf(series: readonly RawSeries[], name: string, labels: Rec
   return found.flatMap(({ samples }) => samples.map(({ value }) => value));
 }
 
+/** As {@link valuesOf}, each once until it changes: what stands is told again each minute. */
+export function changesOf(series: readonly RawSeries[], name: string, labels: Record<string, string> = {}): number[] {
+  return valuesOf(series, name, labels).filter((value, index, all) => value !== all[index - 1]);
+}
+
 interface SpoolStatus {
   items: number;
   delivered: number;
