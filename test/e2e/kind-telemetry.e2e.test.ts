@@ -11,7 +11,7 @@ import { askLoki } from '../support/ask-loki.ts';
 import { type Ended, startCli } from '../support/cli.ts';
 import { readStateFile } from '../support/cli-files.ts';
 import { kindFlags, listKindClusters } from '../support/crash/kind-subject.ts';
-import { kubectl, missingForKind, objectsOf, podIdsOf } from '../support/kind-ground.ts';
+import { kubectl, missingForKind, objectsOf, podsOf } from '../support/kind-ground.ts';
 import { type FoundSpan, KINDS, pathsOf, spansOf, type TracesRequest } from '../support/otlp.ts';
 import { missingPrograms } from '../support/programs.ts';
 import { PROMETHEUS, startPrometheus } from '../support/servers/backends.ts';
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)(`a kind cluster tells of itself${missing 
     const { options, install_id, steps } = state();
     const { node, container, kubeconfig: path, ours, install_id: madeBy } = steps.cluster_create?.outputs ?? {};
     const recorded = { options, install_id, outputs: { node, container, path, ours, madeBy } };
-    return { pods: podIdsOf(kubeconfig), objects: objectsOf(kubeconfig), recorded };
+    return { pods: podsOf(kubeconfig), objects: objectsOf(kubeconfig), recorded };
   };
   const expectRebuilt = async (query: string) => {
     const rebuilt = await install('rebuild-state', '--from', query, '--yes');
@@ -148,7 +148,7 @@ describe.skipIf(missing !== undefined)(`a kind cluster tells of itself${missing 
   });
 
   test(`a state lost in the middle is rebuilt, and only what was not done is done ${covers('rebuild-state', 'create-cluster --resume')}`, async () => {
-    const before = podIdsOf(kubeconfig);
+    const before = podsOf(kubeconfig);
     const query = `${address('mimir')}/prometheus`;
     // No pod is placed, so that the step is at work for as long as it takes to see and kill it: as on a young node.
     const taint = (change: string) =>
@@ -168,7 +168,7 @@ describe.skipIf(missing !== undefined)(`a kind cluster tells of itself${missing 
     await expectRebuilt(query);
     expect(state().steps.pods_ready).toMatchObject({ status: 'in_progress', verified: false });
     await expectResumed();
-    const after = podIdsOf(kubeconfig);
+    const after = podsOf(kubeconfig);
     expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
     for (const name of ['mimir', 'loki']) expect(after[name]).toEqual(before[name]);
   });

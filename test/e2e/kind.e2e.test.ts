@@ -8,15 +8,7 @@ import { type Ended, startCli } from '../support/cli.ts';
 import { pathsBelow, readStateFile } from '../support/cli-files.ts';
 import { createKindSubject, kindFlags, listKindClusters } from '../support/crash/kind-subject.ts';
 import { type Crash, crashInChain, type Moment, randomFrom } from '../support/crash/run-crashes.ts';
-import {
-  docker,
-  kubectl,
-  missingForKind,
-  objectsOf,
-  podIdsOf,
-  podsOf,
-  stateOfContainer,
-} from '../support/kind-ground.ts';
+import { docker, kubectl, missingForKind, objectsOf, podsOf, stateOfContainer } from '../support/kind-ground.ts';
 import { waitFor } from '../support/processes.ts';
 import { covers } from './interface.ts';
 
@@ -80,7 +72,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
   });
 
   test(`again: nothing touched ${covers('create-cluster (again)', '--node-image', '--image-mirror')}`, async () => {
-    const before = podIdsOf(kubeconfig);
+    const before = podsOf(kubeconfig);
     expect((await expectDone(flags)).stderr).toContain('nothing to do');
     expect((await expectDone(['--resume'])).stderr).toContain('nothing to do');
     for (const change of [
@@ -94,7 +86,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     }
     const mirrored = await run(['--image-mirror', 'mirror.invalid:5000', '--dry-run']);
     expect(mirrored.exitCode, mirrored.stderr).toBe(0);
-    expect(podIdsOf(kubeconfig)).toEqual(before);
+    expect(podsOf(kubeconfig)).toEqual(before);
   });
 
   test(`without a Docker engine: exit 3, no second system ${covers('exit 3', '--provider')}`, async () => {
@@ -107,11 +99,11 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
   test(`--repair: a deleted deployment, a crash-looping pod, an edited ConfigMap, a deleted pod, deleted rules; the rest is untouched ${covers('create-cluster --repair')}`, async () => {
     const workloads = kubectl(kubeconfig, 'get', 'deploy,sts', '-o', 'name').trim().split('\n');
     const collector = workloads.find((name) => name.includes('collector')) ?? '';
-    const before = podIdsOf(kubeconfig);
+    const before = podsOf(kubeconfig);
     kubectl(kubeconfig, 'delete', collector, '--wait=true');
     await expectDone(['--repair', '--yes']);
     expect(kubectl(kubeconfig, 'get', 'deploy,sts', '-o', 'name')).toContain(collector);
-    const after = podIdsOf(kubeconfig);
+    const after = podsOf(kubeconfig);
     for (const name of ['mimir', 'loki']) expect(after[name]).toEqual(before[name]);
 
     const args = '/spec/template/spec/containers/0/args';
@@ -119,7 +111,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     kubectl(kubeconfig, 'patch', collector, '--type=json', '-p', patch);
     await waitFor(() => (podsOf(kubeconfig)['otel-collector']?.restarts ?? 0) > 0, 300_000);
     await expectDone(['--repair', '--yes']);
-    for (const name of ['mimir', 'loki']) expect(podIdsOf(kubeconfig)[name]).toEqual(before[name]);
+    for (const name of ['mimir', 'loki']) expect(podsOf(kubeconfig)[name]).toEqual(before[name]);
 
     const maps = kubectl(kubeconfig, 'get', 'configmap', '-o', 'name').trim().split('\n');
     const map = maps.find((name) => name.includes('loki')) ?? '';
@@ -133,7 +125,7 @@ describe.skipIf(missing !== undefined)(`provider kind${missing === undefined ? '
     await expectDone(['--repair', '--yes']);
     expect((await fetch(rules)).status).toBe(200);
     expect(JSON.parse(kubectl(kubeconfig, 'get', map, '-o', 'jsonpath={.data}'))).toEqual(JSON.parse(data));
-    expect(podIdsOf(kubeconfig).mimir).not.toBe(before.mimir);
+    expect(podsOf(kubeconfig).mimir?.uid).not.toBe(before.mimir?.uid);
     expect((await expectDone([])).stderr).toContain('nothing to do');
   });
 

@@ -54,6 +54,7 @@ export function stateOfContainer(name: string): string {
 export interface Pod {
   name: string;
   uid: string;
+  /** But for those that {@link lateRestarts} tells. */
   restarts: number;
 }
 
@@ -71,23 +72,32 @@ export function podsOf(kubeconfig: string): Readonly<Record<string, Pod>> {
       status: { containerStatuses?: { restartCount: number }[] };
     }[];
   };
+  const late = lateRestarts(kubeconfig);
   return Object.fromEntries(
     items
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp))
       .map(({ metadata: { name, uid, labels }, status }) => [
         labels?.['app.kubernetes.io/name'] ?? name,
-        { name, uid, restarts: status.containerStatuses?.[0]?.restartCount ?? 0 },
+        { name, uid, restarts: Math.max(0, (status.containerStatuses?.[0]?.restartCount ?? 0) - (late.get(uid) ?? 0)) },
       ]),
   );
 }
 
 /**
- * What must stay where nothing is to be done: the very same pods. Not their restarts: of a busy node's containers some are
- * killed for being late.
+ * How often the kubelet itself has restarted containers, by the uid of their pod: on a busy node some answer their probes
+ * too late, which is nobody's doing.
  */
-export function podIdsOf(kubeconfig: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(podsOf(kubeconfig)).map(([component, { uid }]) => [component, uid]));
+export function lateRestarts(kubeconfig: string): ReadonlyMap<string, number> {
+  const { items } = JSON.parse(
+    kubectl(kubeconfig, 'get', 'events', '--field-selector', 'reason=Killing', '-o', 'json'),
+  ) as { items: { involvedObject: { uid: string }; message: string; count?: number }[] };
+  const late = new Map<string, number>();
+  for (const { involvedObject, message, count = 1 } of items) {
+    if (!/failed (liveness|startup) probe/.test(message)) continue;
+    late.set(involvedObject.uid, (late.get(involvedObject.uid) ?? 0) + count);
+  }
+  return late;
 }
 
 /**

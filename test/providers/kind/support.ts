@@ -10,6 +10,7 @@ import type { KubeObject } from '../../../src/providers/kind/kubectl.ts';
 import { createKindProvider } from '../../../src/providers/kind/provider.ts';
 import type { ClusterConfig } from '../../../src/providers/provider.ts';
 import { findFreePort } from '../../support/free-port.ts';
+import { lateRestarts } from '../../support/kind-ground.ts';
 import { makeEnginePorts } from '../../support/step-context.ts';
 
 const MANIFESTS = fileURLToPath(new URL('../../../k8s', import.meta.url));
@@ -75,15 +76,17 @@ export function kube(config: ClusterConfig, args: string, input?: string): strin
   return run('kubectl', ['--kubeconfig', join(config.dataDir, 'kubeconfig'), ...args.split(' ')], input);
 }
 
-/**
- * uid and generation of every object of the stack: what must not change when nothing is to do. Not the restarts of pods:
- * of a busy node's containers some are killed for being late.
- */
+/** uid and generation of every object of the stack, and restarts of its pods: what must not change when nothing is to do. */
 export function snapshot(config: ClusterConfig): Record<string, string> {
   const kinds = 'pods,deployments,services,configmaps,networkpolicies';
   const { items } = JSON.parse(kube(config, `-n observability get ${kinds} -o json`)) as { items: KubeObject[] };
+  const late = lateRestarts(join(config.dataDir, 'kubeconfig'));
   return Object.fromEntries(
-    items.map(({ kind, metadata }) => [`${kind}/${metadata.name}`, `${metadata.uid} ${metadata.generation ?? ''}`]),
+    items.map(({ kind, metadata: { name, uid = '', generation = '' }, status }) => {
+      const { containerStatuses = [] } = (status ?? {}) as { containerStatuses?: { restartCount: number }[] };
+      const restarts = containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
+      return [`${kind}/${name}`, `${uid} ${generation} ${Math.max(0, restarts - (late.get(uid) ?? 0))}`];
+    }),
   );
 }
 
