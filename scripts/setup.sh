@@ -10,6 +10,7 @@ shift
 root=$(cd -P "${0%/*}/.." && pwd) || exit 3
 here=$root/.node
 child=
+last=
 
 # shellcheck source=scripts/setup-lock.sh source=scripts/setup-node.sh source=scripts/launch.sh
 . "$root/scripts/setup-lock.sh"
@@ -29,14 +30,22 @@ run() {
   child=$!
   wait "$child"
   set -- $?
+  last=$child
   child=
   return "$1"
 }
 
 stop() {
   trap '' INT TERM HUP
-  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
-  [ -z "$child" ] || wait "$child"
+  # The signal may have come just after a child was started, and before it was noted.
+  [ -n "$child" ] || [ "${!:-}" = "$last" ] || child=$!
+  if [ -n "$child" ]; then
+    kill -TERM "$child" 2>/dev/null
+    # A child that is still on its way to its program loses it.
+    { sleep 1; kill -TERM "$child"; } >/dev/null 2>&1 &
+    wait "$child"
+    kill -KILL "$!" 2>/dev/null
+  fi
   say 'set-up interrupted; the same command carries on'
   exit "$1"
 }

@@ -65,6 +65,23 @@ describe('a bare clone', () => {
     expect(await ground.run(program, ['--version'], { path })).toMatchObject({ exitCode: 0, stdout: `${version}\n` });
   });
 
+  test('leaves no npm behind, whenever in its start it is interrupted', async () => {
+    const clone = ground.clone('no orphan');
+    const [npm, outlived] = [join(ground.folder, 'slow-npm'), join(ground.folder, 'outlived')];
+    const slow = `[ "$1" = --version ] && echo 10.0.0 && exit; sleep 2 >&- 2>&-; touch '${outlived}'`;
+    writeFileSync(npm, `#!/bin/sh\n${slow}\n`, { mode: 0o755 });
+    const path = ground.path('slow-bin', { node: recent.node, npm });
+    for (let time = 0; time < 20; time += 1) {
+      const interrupted = ground.start(join(clone, 'scripts/create-cluster'), ['--version'], { path });
+      await interrupted.seen('installing dependencies');
+      const now = performance.now();
+      while (performance.now() < now + time / 5);
+      process.kill(-interrupted.pid, 'SIGINT');
+      expect((await interrupted.ended).exitCode).toBe(130);
+      expect(existsSync(outlived), `interrupted ${time / 5} ms after npm was told of`).toBe(false);
+    }
+  });
+
   test('says what to do when it cannot write to its own folder', async (context) => {
     if (process.getuid?.() !== 0) return context.skip('needs root, to start it as another user');
     const clone = ground.clone('read-only');
