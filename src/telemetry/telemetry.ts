@@ -209,13 +209,14 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
 
   function leftover(): Leftover | undefined {
     const known = installed();
-    const itemsOf = (kind: SpoolKind) => spool.stats(kind).items;
-    // Not only what a receiver has said no to: the time may have been over before it was asked.
-    const [kind] = SPOOL_KINDS.filter((one) => targetOf(one, settings, known)?.found === false && itemsOf(one) > 0);
-    const url = kind === undefined ? undefined : targetOf(kind, settings, known)?.endpoint.url;
-    if (kind === undefined || url === undefined) return undefined;
-    const items = SPOOL_KINDS.reduce((sum, one) => sum + itemsOf(one), 0);
-    return { items, url, reason: last[kind]?.reason ?? 'it did not answer in time' };
+    for (const kind of SPOOL_KINDS) {
+      const target = targetOf(kind, settings, known);
+      if (target === undefined || target.found || spool.stats(kind).items === 0) continue;
+      const items = SPOOL_KINDS.reduce((sum, one) => sum + spool.stats(one).items, 0);
+      // Not only what a receiver has said no to: the time may have been over before it was asked.
+      return { items, url: target.endpoint.url, reason: last[kind]?.reason ?? 'it did not answer in time' };
+    }
+    return undefined;
   }
 
   return {
